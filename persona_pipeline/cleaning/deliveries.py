@@ -1,0 +1,145 @@
+"""Which records a window of days brings: the deliveries and exports that clean.arrival names, split and typed.
+
+Not here: how a record is judged (records.py) and compared with others (window.py).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from persona_pipeline.cleaning.history import History, history_name, keep_history, open_history
+from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFiles
+from persona_pipeline.cleaning.ledger import Account
+from persona_pipeline.cleaning.records import Business, Typed, typed_records
+from persona_pipeline.engine.protocol import Engine, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What one source brings in a window: typed records, and one account for each file and day."""
+
+    typed: list[Typed]
+    accounts: list[Account]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything needed to read the files of any source."""
+
+    engine: Engine
+    split: SplitFiles
+    project_directory: Path
+    directory: Path
+    business: Business
+    window: Window
+
+
+def delivered(
+    reading: Reading, name: str, source: DeclaredSource, arrivals: Sequence[Mapping[str, object]]
+) -> Delivered:
+    """Read what a source brings in the window.
+
+    Args:
+        reading: engine, folders, window.
+        name: name of the source.
+        source: its declaration.
+        arrivals: its rows of clean.arrival with day <= the window's last day.
+    """
+    window = reading.window
+    if source.known_at == "event":
+        typed, accounts = _export(reading, name, source, arrivals)
+    else:
+        now = [row for row in arrivals if _day(row) >= window.first]
+        typed, accounts = _files(reading, name, source, now) if now else ([], [])
+    present = {account.day for account in accounts}
+    accounts += [Account(day, name) for day in window.days() if day not in present]
+    return Delivered(typed, accounts)
+
+
+def _files(
+    reading: Reading, name: str, source: DeclaredSource, rows: Sequence[Mapping[str, object]]
+) -> tuple[list[Typed], list[Account]]:
+    rows = sorted(rows, key=lambda row: (_day(row), str(row["path"]), str(row["sha256"])))
+    repeats = [number for number, row in enumerate(rows) if row["duplicate_of"] is not None]
+    split = reading.split(
+        name,
+        source,
+        [(str(row["path"]), str(row["sha256"])) for row in rows],
+        project_directory=reading.project_directory,
+        key=reading.business.key,
+        directory=reading.directory,
+        count_only=repeats,
+    )
+    accounts, loaded = [], []
+    for file, row in zip(split.files, rows, strict=True):
+        account = Account(_day(row), name, file.path, file.sha256, "loaded", file.reason, file.records, file.note)
+        account.outcomes.update({("noted", reason): count for reason, count in file.noted.items()})
+        if file.reason is not None:
+            account.status, account.records_in = "rejected_file", 0
+        elif row["duplicate_of"] is not None:
+            account.status = "duplicate_file"
+            account.note = "; ".join([f"same content as {row['duplicate_of']}", *([file.note] if file.note else [])])
+            account.outcomes["duplicate", "duplicate_file"] = file.records
+        else:
+            loaded.append((file, _day(row)))
+        accounts.append(account)
+    if not any(file.records for file, _ in loaded):
+        return [], accounts
+    last = reading.window.last
+    return [typed_records(reading.engine, name, source, split.paths, loaded, reading.business, last)], accounts
+
+
+def _export(
+    reading: Reading, name: str, source: DeclaredSource, rows: Sequence[Mapping[str, object]]
+) -> tuple[list[Typed], list[Account]]:
+    if not rows:
+        return [], []
+    (row,) = rows
+    path, sha256, start = str(row["path"]), str(row["sha256"]), reading.business.start
+    history = _history(reading, name, source, path, sha256)
+    through = source.through or start
+    accounts = []
+    for day in reading.window.days():
+        if day > through:
+            continue
+        account = Account(day, name, path, sha256, "loaded", None, history.records.get(day, 0))
+        if history.reason is not None:
+            account.status, account.reason = "rejected_file", history.reason
+        if day == start:
+            account.note = history.note
+            account.outcomes.update({("noted", reason): count for reason, count in history.noted.items()})
+        accounts.append(account)
+    typed = history.typed(reading.window.first, reading.window.last)
+    return ([typed] if typed else []), accounts
+
+
+def _history(reading: Reading, name: str, source: DeclaredSource, path: str, sha256: str) -> History:
+    directory = reading.directory / "history" / history_name(name, source, sha256, reading.business)
+    kept = open_history(directory)
+    if kept is not None:
+        return kept
+    split = reading.split(
+        name,
+        source,
+        [(path, sha256)],
+        project_directory=reading.project_directory,
+        key=reading.business.key,
+        directory=reading.directory,
+    )
+    (file,) = split.files
+    start, last = reading.business.start, source.through or reading.business.start
+
+    def make() -> Typed:
+        return typed_records(reading.engine, name, source, split.paths, [(file, start)], reading.business, last)
+
+    return keep_history(reading.engine, directory, file, make)
+
+
+def _day(row: Mapping[str, object]) -> dt.date:
+    day = row["day"]
+    if not isinstance(day, dt.date):
+        raise TypeError(f"clean.arrival holds {type(day).__name__} as day, expected a date")
+    return day

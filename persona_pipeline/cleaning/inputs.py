@@ -1,0 +1,102 @@
+"""What cleaning is given: how a source is declared and how its files are split. Plain protocols, no code of another room."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+
+class LedgerError(Exception):
+    """The records of a file do not add up; nothing may be committed."""
+
+
+class DeclaredSource(Protocol):
+    """One source of persona.toml, as far as cleaning needs it."""
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def known_at(self) -> str: ...  # noqa: D102
+    @property
+    def through(self) -> dt.date | None: ...  # noqa: D102
+    @property
+    def decimal(self) -> str: ...  # noqa: D102
+    @property
+    def time_zone(self) -> str | None: ...  # noqa: D102
+    @property
+    def datetime_format(self) -> str: ...  # noqa: D102
+    @property
+    def date_format(self) -> str: ...  # noqa: D102
+    @property
+    def dst_gap(self) -> str: ...  # noqa: D102
+    @property
+    def dst_overlap(self) -> str: ...  # noqa: D102
+    @property
+    def identity(self) -> str: ...  # noqa: D102
+    @property
+    def key_fields(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def columns(self) -> Mapping[str, str]: ...  # noqa: D102
+    @property
+    def redelivery_days(self) -> int: ...  # noqa: D102
+    @property
+    def currency(self) -> str | None: ...  # noqa: D102
+    @property
+    def words(self) -> Mapping[str, Mapping[str, str]]: ...  # noqa: D102
+
+    def amount_limit(self, currency: str) -> Decimal: ...  # noqa: D102
+    def price_limit(self, currency: str) -> Decimal: ...  # noqa: D102
+    def quantity_limit(self) -> Decimal: ...  # noqa: D102
+    def model_dump_json(self) -> str: ...  # noqa: D102
+
+
+class SplitFile(Protocol):
+    """One delivered file after splitting."""
+
+    @property
+    def path_no(self) -> int: ...  # noqa: D102
+    @property
+    def path(self) -> str: ...  # noqa: D102
+    @property
+    def sha256(self) -> str: ...  # noqa: D102
+    @property
+    def records(self) -> int: ...  # noqa: D102
+    @property
+    def reason(self) -> str | None: ...  # noqa: D102
+    @property
+    def note(self) -> str | None: ...  # noqa: D102
+    @property
+    def noted(self) -> Mapping[str, int]: ...  # noqa: D102
+
+
+class Split(Protocol):
+    """Records of several files in Parquet, and one entry for each file."""
+
+    @property
+    def paths(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def files(self) -> Sequence[SplitFile]: ...  # noqa: D102
+
+
+class SplitFiles(Protocol):
+    """`sources.split.split_files`."""
+
+    def __call__(  # noqa: D102
+        self,
+        name: str,
+        source: DeclaredSource,
+        deliveries: Sequence[tuple[str, str]],
+        *,
+        project_directory: Path,
+        key: bytes,
+        directory: Path,
+        count_only: Collection[int] = (),
+    ) -> Split: ...
+
+
+Pseudonyms = Callable[[pa.Table], pa.Table]

@@ -1,0 +1,1 @@
+"""The commands of `persona`, one module per group; `cli.py` parses and dispatches."""

@@ -1,0 +1,159 @@
+"""Commands that look and change nothing but the pointer: check, doctor, status, customer, rollback.
+
+Not here: runs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import platform
+import shutil
+from importlib.metadata import version
+from typing import Any
+
+from persona_pipeline.commands.console import CommandError, console, show_table
+from persona_pipeline.defs import state
+from persona_pipeline.defs.home import check_fixed
+from persona_pipeline.settings import Settings, SettingsError
+
+FACTOR = 3  # the lake and the warehouse together take about as much as the raw files; three times leaves room to rewrite
+
+
+def status(settings: Settings, *, as_json: bool) -> int:
+    """Print what is there per layer; exit code 1 when a ledger does not balance."""
+    from persona_pipeline.warehouse import current
+
+    tables = state.layers(settings)
+    unbalanced = state.unbalanced_files(settings)
+    stale = state.stale_days(settings)
+    publication = current(settings.warehouse_url)
+    if as_json:
+        found = {
+            "tables": tables,
+            "unbalanced_files": unbalanced,
+            "stale_days": stale,
+            "publication": None
+            if publication is None
+            else {"id": publication.publication_id, "as_of": publication.as_of},
+        }
+        console.print_json(json.dumps(found, default=str))
+    else:
+        show_table("Lake", ("table", "days", "first", "last", "rows"), [list(row.values()) for row in tables])
+        console.print(f"Ledger: {'every file balances' if unbalanced == 0 else f'{unbalanced} files do not balance'}")
+        if stale:
+            console.print(f"Stale since an amendment: {stale[0]} .. {stale[-1]}; run them again with persona run --from --to")
+        text = "none" if publication is None else f"{publication.publication_id}, as of {publication.as_of}"
+        console.print(f"Publication: {text}")
+    return 1 if unbalanced else 0
+
+
+def customer(settings: Settings, customer_id: str, as_of: dt.date | None) -> None:
+    """Print one profile in words.
+
+    Raises:
+        CommandError: no such customer by that day.
+    """
+    found = state.profile_of(settings, customer_id, as_of)
+    if found is None:
+        raise CommandError(f"no profile of {customer_id} by {as_of or 'now'}; ids look like c_ and 24 digits", code=1)
+    offers = found.pop("offers")
+    tags = found.pop("tags")
+    show_table(f"{customer_id} on {found['as_of']}", ("what", "value"), [[k, _text(v)] for k, v in found.items()])
+    console.print(f"Tags: {', '.join(tags) or 'none'}")
+    for offer in offers:
+        console.print(f"Offer {offer['rank']}: {offer['product_id']} ({offer['algorithm']})")
+
+
+def rollback(settings: Settings, publication: int | None) -> None:
+    """Move the pointer to an earlier publication, the one before by default."""
+    from persona_pipeline.warehouse import WarehouseError
+    from persona_pipeline.warehouse import rollback as move
+
+    try:
+        found = move(settings.warehouse_url, publication)
+    except WarehouseError as error:
+        raise CommandError(str(error), code=1) from error
+    console.print(f"BI reads publication {found.publication_id}, as of {found.as_of}")
+
+
+def check(settings: Settings) -> int:
+    """Print what the sources hold; exit code 1 when a file would be refused."""
+    from persona_pipeline.cleaning import inspect
+    from persona_pipeline.defs.shop import Shop
+
+    with Shop(settings).engine() as engine:
+        findings = inspect(
+            engine,
+            settings.sources,
+            settings.directory,
+            settings.project.start,
+            settings.project.currency,
+            settings.project.time_zone,
+        )
+    for finding in findings:
+        console.print(finding.text, markup=False, highlight=False)
+    return 1 if any(finding.is_problem for finding in findings) else 0
+
+
+def doctor(settings: Settings) -> int:
+    """Print one line per thing that must be right; exit code 1 when one is not."""
+    lines = [_key_line(settings), _fixed_line(settings), _disk_line(settings), _warehouse_line(settings)]
+    lines += _source_lines(settings)
+    lines.append((True, f"time zone: {settings.project.time_zone}"))
+    packages = ", ".join(f"{name} {version(name)}" for name in ("dagster", "duckdb", "deltalake", "pandas", "scikit-learn"))
+    lines.append((True, f"versions: Python {platform.python_version()}, {packages}"))
+    for good, text in lines:
+        console.print(f"{'ok  ' if good else 'FIX '} {text}", markup=False, highlight=False)
+    return 0 if all(good for good, _ in lines) else 1
+
+
+def _key_line(settings: Settings) -> tuple[bool, str]:
+    if not settings.key.get_secret_value():
+        return False, "key: none yet; the first `persona run` creates one, or set PERSONA_KEY"
+    file = settings.path(settings.storage.key)
+    if file.exists() and file.stat().st_mode & 0o077:
+        return False, f"key: others may read {file}; run: chmod 600 {file}"
+    return True, "key: present"
+
+
+def _fixed_line(settings: Settings) -> tuple[bool, str]:
+    try:
+        file = check_fixed(settings)
+    except SettingsError as error:
+        return False, f"project: {error}"
+    return True, "project: as the first run fixed it" if file.exists() else "project: not run yet"
+
+
+def _disk_line(settings: Settings) -> tuple[bool, str]:
+    raw = sum(file.stat().st_size for file in (settings.directory / "data" / "raw").rglob("*") if file.is_file())
+    free = shutil.disk_usage(settings.directory).free
+    text = f"disk: about {raw * FACTOR / 1e6:,.0f} MB needed, {free / 1e6:,.0f} MB free"
+    return free > raw * FACTOR, text
+
+
+def _warehouse_line(settings: Settings) -> tuple[bool, str]:
+    from persona_pipeline.warehouse import WarehouseError, current
+
+    try:
+        found = current(settings.warehouse_url)
+    except WarehouseError as error:
+        return False, f"warehouse: {error}"
+    return True, f"warehouse: {'no publication yet' if found is None else f'publication {found.publication_id}'}"
+
+
+def _source_lines(settings: Settings) -> list[tuple[bool, str]]:
+    if not settings.sources:
+        return [(False, "sources: none; add [sources.orders] to persona.toml")]
+    from persona_pipeline.sources import find_files
+
+    lines = []
+    for name, source in settings.sources.items():
+        count = len(find_files(name, source, settings.directory))
+        hint = "" if count else f"; nothing matches {source.path}"
+        lines.append((count > 0, f"source {name}: {count:,} files{hint}"))
+    return lines
+
+
+def _text(value: Any) -> str:
+    return "-" if value is None else f"{value:,.3f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,52 @@
+"""Creating a project folder: `persona init`, `persona generate`.
+
+Not here: running it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from persona_pipeline.commands.console import CommandError, console
+from persona_pipeline.defs.home import prepare_home
+from persona_pipeline.settings import CONFIGURATION
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+DEMO_START = dt.date(2025, 1, 6)
+
+
+def init(directory: Path) -> None:
+    """Write a commented persona.toml and DAGSTER_HOME into `directory`.
+
+    Raises:
+        CommandError: there is a persona.toml already.
+    """
+    _write(directory, TEMPLATES.joinpath("init.toml").read_text(encoding="utf-8").format(name=directory.resolve().name))
+    (directory / "data" / "raw").mkdir(parents=True, exist_ok=True)
+    prepare_home(directory)
+    console.print(f"{directory / CONFIGURATION} is ready to fill in; then: persona check --project {directory}")
+
+
+def generate(directory: Path, *, customers: int, days: int, seed: int, language: str, ceiling: int | None) -> None:
+    """Write a demo shop: raw files, planted truth and its persona.toml."""
+    from persona_pipeline.demo import ceiling as measure_ceiling
+    from persona_pipeline.demo import generate as generate_shop
+
+    if not (directory / CONFIGURATION).exists():
+        text = TEMPLATES.joinpath("demo.toml").read_text(encoding="utf-8")
+        _write(directory, text.format(start=DEMO_START.isoformat(), language=language, seed=seed))
+    prepare_home(directory)
+    generate_shop(directory, customers=customers, days=days, seed=seed, start=DEMO_START)
+    console.print(f"{customers:,} customers over {days} days written to {directory / 'data' / 'raw'}")
+    if ceiling:
+        measured = measure_ceiling(directory, customers=ceiling)
+        console.print(f"what any model could reach, at {ceiling:,} customers: {measured}")
+
+
+def _write(directory: Path, text: str) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    file = directory / CONFIGURATION
+    if file.exists():
+        raise CommandError(f"{file} exists; edit it, or choose another folder")
+    file.write_text(text, encoding="utf-8")

@@ -1,0 +1,102 @@
+"""`persona run` and `persona demo`: days through Dagster, with a progress bar and a summary.
+
+Here: which days, and what is shown. Not here: the runs themselves (defs.launch).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from persona_pipeline.commands.console import CommandError, console, show_table
+from persona_pipeline.defs.home import fix, prepare_home
+from persona_pipeline.defs.launch import RunFailed, asset_keys, execute, plan, selected
+from persona_pipeline.defs.state import closed_through
+from persona_pipeline.settings import Settings
+
+
+def run(
+    settings: Settings,
+    first: dt.date,
+    last: dt.date,
+    *,
+    select: Sequence[str] = (),
+    snapshots: str = "weekly",
+    amend: bool = False,
+    accept: str | None = None,
+) -> None:
+    """Materialise the days from `first` to `last`.
+
+    Raises:
+        CommandError: the days cannot be run in this order (code 2), or a run failed (code 1).
+    """
+    _check_order(settings, first, last)
+    fix(settings)
+    prepare_home(settings.directory)
+    units = plan(settings, first, last, snapshots=snapshots)
+    if select:
+        known = {*asset_keys(settings), *asset_keys(settings, weekly=True)}
+        unknown = sorted(set(select) - known)
+        if unknown:
+            raise CommandError(f"unknown asset {unknown[0]!r}; known: {', '.join(sorted(known))}")
+        units = selected(units, settings, select)
+    tags = {**({"persona/amend": "true"} if amend else {}), **({"persona/accept": accept} if accept else {})}
+    log_file = settings.directory / "logs" / f"run-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}.log"
+    begun = time.monotonic()
+    columns = (TextColumn("{task.description:34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    try:
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task(f"{first} .. {last}", total=len(units))
+            for unit in execute(settings, units, log_file=log_file, tags=tags):
+                progress.update(task, advance=1, description=f"{unit.title} {unit.first}")
+    except RunFailed as error:
+        raise CommandError(f"{error} (log: {log_file})", code=1) from error
+    console.print(f"{(last - first).days + 1} days in {time.monotonic() - begun:.0f} s; log: {log_file}")
+
+
+def summarise(settings: Settings) -> None:
+    """Print the ledger by source and the personas of the newest snapshot."""
+    from persona_pipeline.defs.state import ledger_summary, newest_personas
+
+    show_table(
+        "Records by source",
+        ("source", "in", "clean", "rejected", "duplicate", "filtered", "suppressed"),
+        ledger_summary(settings),
+    )
+    as_of, personas = newest_personas(settings, settings.project.language)
+    show_table(
+        f"Personas on {as_of}",
+        ("key", "persona", "customers", "share", "share of sales", "P(buy)", "P(churn)", "what sets it apart"),
+        personas,
+    )
+
+
+def default_day(settings: Settings) -> dt.date:
+    """The next open day, or the start of the project."""
+    closed = closed_through(settings)
+    return closed + dt.timedelta(days=1) if closed else settings.project.start
+
+
+def _check_order(settings: Settings, first: dt.date, last: dt.date) -> None:
+    if last < first:
+        raise CommandError(f"--from {first} lies after --to {last}; swap them")
+    if first < settings.project.start:
+        raise CommandError(f"the project starts on {settings.project.start}; {first} lies before it")
+    yesterday = dt.datetime.now(dt.UTC).date()
+    if last > yesterday:
+        raise CommandError(f"{last} is not over yet")
+    following = default_day(settings)
+    if first > following:
+        raise CommandError(
+            f"days run in order and {following} is the next open day; "
+            f"run: persona run --from {following} --to {last} --project {settings.directory}"
+        )
+
+
+def report_path(settings: Settings) -> Path:
+    """Where the persona report stands."""
+    return settings.path(settings.storage.report) / "index.html"

@@ -1,0 +1,16 @@
+"""Every table of the lake as plain frozen data; schemas for validation, engines and stores are built from it.
+
+Importing this package imports no dataframe library and no database library.
+"""
+
+from __future__ import annotations
+
+from persona_pipeline.contracts import behaviour, clean, models
+from persona_pipeline.contracts.column import Column, Sensitivity, Table, Type
+from persona_pipeline.contracts.warehouse import WAREHOUSE_TABLES
+
+LAKE_TABLES: dict[str, Table] = {
+    table.full_name: table for table in (*clean.TABLES, *behaviour.TABLES, *models.TABLES)
+}
+
+__all__ = ["LAKE_TABLES", "WAREHOUSE_TABLES", "Column", "Sensitivity", "Table", "Type"]

@@ -1,0 +1,416 @@
+"""Tables of the model layers: segments, rules, scores, recommendations, profiles.
+
+Weekly tables are written by the fit of a week, in the partition of its Sunday; the others by the daily apply.
+"""
+
+from __future__ import annotations
+
+from persona_pipeline.contracts import columns as c
+from persona_pipeline.contracts.column import Column, Sensitivity, Table, Type
+
+PERSONAL = Sensitivity.PERSONAL
+SEGMENT_KEY = c.SEGMENT_KEY
+FIT = (c.STATUS, c.STATUS_REASON, c.MODEL_ID, c.MODEL_SHA256, c.FITTED_ON)
+
+SEGMENT_FIT = Table(
+    "segments",
+    "fit",
+    "one row per week",
+    ("day",),
+    (
+        c.DAY,
+        *FIT,
+        c.ALGORITHM,
+        Column("chosen_k", Type.INTEGER, "Number of segments in force", nullable=True, minimum=2),
+        c.CUSTOMERS.but(description="Customers the fit saw"),
+        Column("silhouette", Type.DOUBLE, "Mean silhouette of the fit in force", nullable=True, minimum=-1, maximum=1),
+        Column("stability_ari", Type.DOUBLE, "Mean adjusted Rand index between refits on bootstrap samples", nullable=True),
+    ),
+    "Which segmentation is in force after each week, and why.",
+    weekly=True,
+)
+
+K_CURVE = Table(
+    "segments",
+    "k_curve",
+    "one row per week and number of clusters tried",
+    ("day", "k"),
+    (
+        c.DAY,
+        Column("k", Type.INTEGER, "Number of clusters", minimum=1),
+        Column("inertia", Type.DOUBLE, "Sum of squared distances to the centroids", minimum=0),
+        Column("silhouette", Type.DOUBLE, "Mean silhouette", nullable=True, minimum=-1, maximum=1),
+        Column("is_knee", Type.BOOLEAN, "Knee of the inertia curve"),
+        Column("is_chosen", Type.BOOLEAN, "The number that was chosen"),
+    ),
+    "How k was chosen.",
+    weekly=True,
+)
+
+SEGMENT = Table(
+    "segments",
+    "segment",
+    "one row per week and segment in force",
+    ("day", "segment_key"),
+    (
+        c.DAY,
+        SEGMENT_KEY,
+        c.NAME_EN,
+        c.NAME_ZH,
+        c.CUSTOMERS,
+        c.SHARE,
+        Column("change", Type.TEXT, "Against last week", allowed=("born", "kept", "split", "merged", "carried")),
+        Column("overlap", Type.DOUBLE, "Jaccard overlap with the same key last week", nullable=True, minimum=0, maximum=1),
+        Column("is_stable", Type.BOOLEAN, "Bootstrap Jaccard at least 0.6"),
+        Column("stability", Type.DOUBLE, "Mean bootstrap Jaccard (Hennig 2007)", nullable=True, minimum=0, maximum=1),
+    ),
+    "The segments in force. A key never changes its meaning.",
+    weekly=True,
+)
+
+SEGMENT_PROFILE = Table(
+    "segments",
+    "segment_profile",
+    "one row per week, segment and feature",
+    ("day", "segment_key", "feature"),
+    (
+        c.DAY,
+        SEGMENT_KEY,
+        c.FEATURE,
+        Column("mean", Type.DOUBLE, "Mean over the segment, in the feature's unit", nullable=True),
+        Column("base_mean", Type.DOUBLE, "Mean over all customers", nullable=True),
+        Column("difference", Type.DOUBLE, "Standardised difference, in standard deviations of the scaled feature"),
+        Column("evidence_rank", Type.INTEGER, "1 is what sets the segment apart most", minimum=1),
+    ),
+    "What sets each segment apart.",
+    weekly=True,
+)
+
+MEMBERSHIP = Table(
+    "segments",
+    "membership",
+    "one row per customer and as_of day",
+    ("customer_id", "day"),
+    (
+        c.DAY,
+        c.AS_OF,
+        c.CUSTOMER_ID,
+        SEGMENT_KEY.but(nullable=True, description="Segment; empty while no segmentation is in force"),
+        Column("distance", Type.DOUBLE, "Distance to the centroid in scaled units", nullable=True, minimum=0),
+        Column("is_outlier", Type.BOOLEAN, "Farther from the centroid than 99 % of the fit's customers"),
+        Column("rfm_recency", Type.INTEGER, "Quintile of recency, 5 is most recent", nullable=True, minimum=1, maximum=5),
+        Column("rfm_frequency", Type.INTEGER, "Quintile of orders, 5 is most", nullable=True, minimum=1, maximum=5),
+        Column("rfm_monetary", Type.INTEGER, "Quintile of sales, 5 is most", nullable=True, minimum=1, maximum=5),
+        c.RFM_SEGMENT,
+        c.MODEL_ID,
+    ),
+    "Segment of every customer; RFM beside the clusters.",
+)
+
+ITEMSET = Table(
+    "rules",
+    "itemset",
+    "one row per week and frequent itemset",
+    ("day", "items"),
+    (
+        c.DAY,
+        Column("items", Type.TEXT, "Product ids in order, joined by ' | '"),
+        Column("length", Type.INTEGER, "Number of items", minimum=1),
+        c.BASKETS,
+        c.SUPPORT,
+    ),
+    "Frequent itemsets of the last 90 days.",
+    weekly=True,
+)
+
+RULE = Table(
+    "rules",
+    "rule",
+    "one row per week and rule",
+    ("day", "antecedent", "consequent"),
+    (
+        c.DAY,
+        Column("antecedent", Type.TEXT, "Left-hand side: product ids in order, joined by ' | '"),
+        Column("consequent", Type.TEXT, "Right-hand side: one product id"),
+        Column("length", Type.INTEGER, "Items in the whole rule", minimum=2),
+        c.BASKETS,
+        c.SUPPORT,
+        Column("confidence", Type.DOUBLE, "Share of baskets with the antecedent that hold the consequent", minimum=0, maximum=1),
+        Column("lift", Type.DOUBLE, "Confidence over the share of baskets with the consequent", minimum=0),
+        Column("leverage", Type.DOUBLE, "Support less what independence would give"),
+        Column("conviction", Type.DOUBLE, "Empty where confidence is 1", nullable=True),
+        Column("zhang", Type.DOUBLE, "Zhang's metric", minimum=-1, maximum=1),
+        Column("p_value", Type.DOUBLE, "Fisher's exact test, one-sided", minimum=0, maximum=1),
+        Column("q_value", Type.DOUBLE, "Benjamini-Hochberg over the week's rules", minimum=0, maximum=1),
+        Column("is_redundant", Type.BOOLEAN, "A shorter antecedent is at least as confident"),
+    ),
+    "Association rules of the last 90 days.",
+    weekly=True,
+)
+
+RULE_FIT = Table(
+    "rules",
+    "fit",
+    "one row per week",
+    ("day",),
+    (
+        c.DAY,
+        c.STATUS,
+        c.STATUS_REASON,
+        Column("baskets_mined", Type.INTEGER, "Baskets looked at", minimum=0),
+        Column("minimum_support", Type.DOUBLE, "Minimum support", minimum=0, maximum=1),
+        Column("minimum_confidence", Type.DOUBLE, "Minimum confidence", minimum=0, maximum=1),
+        Column("itemsets", Type.INTEGER, "Frequent itemsets found", minimum=0),
+        Column("rules", Type.INTEGER, "Rules found", minimum=0),
+    ),
+    "How the week's rules were mined.",
+    weekly=True,
+)
+
+MODEL = Table(
+    "scores",
+    "model",
+    "one row per week and target",
+    ("day", "target"),
+    (
+        c.DAY,
+        c.TARGET,
+        *FIT,
+        c.ALGORITHM.but(nullable=True),
+        Column("train_rows", Type.INTEGER, "Rows trained on", minimum=0),
+        Column("train_positives", Type.INTEGER, "Positive labels among them", minimum=0),
+        Column("train_as_of", Type.TEXT, "as_of days trained on, joined by a blank"),
+        Column("test_as_of", Type.DATE, "as_of day of the test", nullable=True),
+        Column("threshold", Type.DOUBLE, "Probability from which a customer counts as positive", nullable=True),
+    ),
+    "The champion in force for each target after each week, or none with the reason.",
+    weekly=True,
+)
+
+EVALUATION = Table(
+    "scores",
+    "evaluation",
+    "one row per week, target, algorithm, sample and metric",
+    ("day", "target", "algorithm", "sample", "metric"),
+    (
+        c.DAY,
+        c.TARGET,
+        c.ALGORITHM,
+        Column("sample", Type.TEXT, "Which rows", allowed=("validation", "test", "gate")),
+        c.METRIC,
+        c.VALUE.but(nullable=True),
+    ),
+    "How every candidate did, baselines included, and what the leakage gates measured.",
+    weekly=True,
+)
+
+LIFT = Table(
+    "scores",
+    "lift",
+    "one row per week, target and decile of the test",
+    ("day", "target", "decile"),
+    (
+        c.DAY,
+        c.TARGET,
+        c.DECILE,
+        c.CUSTOMERS,
+        Column("positives", Type.INTEGER, "Customers with the event", minimum=0),
+        Column("mean_probability", Type.DOUBLE, "Mean predicted probability", minimum=0, maximum=1),
+        Column("observed_rate", Type.DOUBLE, "Share with the event", minimum=0, maximum=1),
+        Column("lift", Type.DOUBLE, "Observed rate over the overall rate", nullable=True, minimum=0),
+        Column("cumulative_gain", Type.DOUBLE, "Share of all events in this decile and those above", nullable=True, minimum=0),
+    ),
+    "Deciles of the champion on the test: lift, gain and calibration.",
+    weekly=True,
+)
+
+PREDICTION = Table(
+    "scores",
+    "prediction",
+    "one row per customer, target and as_of day",
+    ("customer_id", "target", "day"),
+    (
+        c.DAY,
+        c.AS_OF,
+        c.CUSTOMER_ID,
+        c.TARGET,
+        c.PROBABILITY,
+        Column("percentile", Type.DOUBLE, "Share of scored customers with at most this probability", minimum=0, maximum=1),
+        c.DECILE,
+        c.MODEL_ID.but(nullable=False),
+    ),
+    "Propensities of the eligible customers.",
+)
+
+RECOMMENDER = Table(
+    "recommendations",
+    "model",
+    "one row per week",
+    ("day",),
+    (
+        c.DAY,
+        c.STATUS,
+        c.STATUS_REASON,
+        Column("customers_fitted", Type.INTEGER, "Customers with a purchase in the window", minimum=0),
+        Column("products_fitted", Type.INTEGER, "Products with a purchase in the window", minimum=0),
+        c.ALGORITHM.but(description="Which list comes first: the best by NDCG@10", nullable=True),
+    ),
+    "The recommender in force after each week.",
+    weekly=True,
+)
+
+NEIGHBOR = Table(
+    "recommendations",
+    "neighbor",
+    "one row per week, product and neighbour",
+    ("day", "product_id", "neighbor_id"),
+    (
+        c.DAY,
+        c.PRODUCT_ID,
+        Column("neighbor_id", Type.TEXT, "Product bought by the same customers"),
+        c.RANK,
+        Column("similarity", Type.DOUBLE, "Cosine with shrinkage", minimum=0),
+    ),
+    "Item-item similarities in force.",
+    weekly=True,
+)
+
+POPULARITY = Table(
+    "recommendations",
+    "popularity",
+    "one row per week and product",
+    ("day", "product_id"),
+    (
+        c.DAY,
+        c.PRODUCT_ID,
+        c.RANK,
+        c.CUSTOMERS.but(description="Customers who bought it in the last 30 days"),
+        Column("repurchase_days", Type.DOUBLE, "Median days between purchases by one customer", nullable=True, minimum=0),
+    ),
+    "What sells now, and how often it is bought again.",
+    weekly=True,
+)
+
+RECOMMENDER_EVALUATION = Table(
+    "recommendations",
+    "evaluation",
+    "one row per week, algorithm and metric",
+    ("day", "algorithm", "metric"),
+    (c.DAY, c.ALGORITHM, c.METRIC, c.VALUE, c.CUSTOMERS.but(description="Customers judged")),
+    "Ranking quality on a global time split.",
+    weekly=True,
+)
+
+RECOMMENDATION = Table(
+    "recommendations",
+    "recommendation",
+    "one row per customer, rank and as_of day",
+    ("customer_id", "rank", "day"),
+    (
+        c.DAY,
+        c.AS_OF,
+        c.CUSTOMER_ID,
+        c.RANK,
+        c.PRODUCT_ID,
+        Column("score", Type.DOUBLE, "Score within its algorithm", minimum=0),
+        c.ALGORITHM.but(allowed=("buy_again", "item_item", "popularity")),
+        Column("because_product_id", Type.TEXT, "The purchase that speaks most for it", nullable=True, sensitivity=PERSONAL),
+    ),
+    "What to offer each customer next.",
+)
+
+CUSTOMER_PROFILE = Table(
+    "profiles",
+    "customer_profile",
+    "one row per customer and as_of day",
+    ("customer_id", "day"),
+    (
+        c.DAY,
+        c.AS_OF,
+        c.CUSTOMER_ID,
+        c.AGE_BAND,
+        c.GENDER,
+        c.REGION,
+        c.INCOME_BAND,
+        SEGMENT_KEY.but(nullable=True),
+        c.RFM_SEGMENT,
+        Column("is_outlier", Type.BOOLEAN, "Does not resemble its segment"),
+        Column("recency_days", Type.INTEGER, "Days since the last order", nullable=True, unit="day", sensitivity=PERSONAL),
+        Column("tenure_days", Type.INTEGER, "Days since the first order", nullable=True, unit="day", sensitivity=PERSONAL),
+        Column("orders_365d", Type.INTEGER, "Orders in 365 days", unit="order", sensitivity=PERSONAL),
+        Column("sales_365d", Type.DECIMAL, "Sales in 365 days", unit="currency", sensitivity=PERSONAL),
+        Column("average_order_value_365d", Type.DOUBLE, "Sales per order", nullable=True, unit="currency", sensitivity=PERSONAL),
+        Column("discount_share_365d", Type.DOUBLE, "Discount over gross sales", nullable=True, sensitivity=PERSONAL),
+        Column("refund_share_365d", Type.DOUBLE, "Refunds over sales", nullable=True, sensitivity=PERSONAL),
+        Column("favourite_category", Type.TEXT, "Category with most sales in 365 days", nullable=True, sensitivity=PERSONAL),
+        Column("buy_probability", Type.DOUBLE, "Probability of a purchase in 30 days", nullable=True, sensitivity=PERSONAL),
+        Column("churn_probability", Type.DOUBLE, "Probability of no purchase in 60 days", nullable=True, sensitivity=PERSONAL),
+        Column("next_product_id", Type.TEXT, "First recommendation", nullable=True, sensitivity=PERSONAL),
+    ),
+    "The wide customer profile.",
+)
+
+CUSTOMER_TAG = Table(
+    "profiles",
+    "customer_tag",
+    "one row per customer, tag and as_of day",
+    ("customer_id", "tag", "day"),
+    (
+        c.DAY,
+        c.AS_OF,
+        c.CUSTOMER_ID,
+        Column("tag", Type.TEXT, "Tag as group:value, for example rfm:champions"),
+        Column("tag_group", Type.TEXT, "Group of the tag"),
+        Column("weight", Type.DOUBLE, "How strongly it applies", minimum=0, maximum=1),
+    ),
+    "Tags to select customers by.",
+)
+
+PERSONA = Table(
+    "profiles",
+    "persona",
+    "one row per segment and as_of day",
+    ("segment_key", "day"),
+    (
+        c.DAY,
+        c.AS_OF,
+        SEGMENT_KEY,
+        c.NAME_EN,
+        c.NAME_ZH,
+        c.CUSTOMERS,
+        c.SHARE,
+        Column("sales_share_365d", Type.DOUBLE, "Share of all sales of 365 days", nullable=True, minimum=0, maximum=1),
+        Column("sales_per_customer_365d", Type.DOUBLE, "Mean sales of 365 days", nullable=True, unit="currency"),
+        Column("orders_per_customer_365d", Type.DOUBLE, "Mean orders of 365 days", nullable=True),
+        Column("median_recency_days", Type.DOUBLE, "Median days since the last order", nullable=True),
+        Column("mean_buy_probability", Type.DOUBLE, "Mean probability to buy in 30 days", nullable=True),
+        Column("mean_churn_probability", Type.DOUBLE, "Mean probability of no purchase in 60 days", nullable=True),
+        Column("top_category", Type.TEXT, "Most frequent favourite category", nullable=True),
+        Column("summary_en", Type.TEXT, "What sets it apart, in English"),
+        Column("summary_zh", Type.TEXT, "What sets it apart, in Chinese"),
+    ),
+    "Who our customers are.",
+)
+
+TABLES = (
+    SEGMENT_FIT,
+    K_CURVE,
+    SEGMENT,
+    SEGMENT_PROFILE,
+    MEMBERSHIP,
+    ITEMSET,
+    RULE,
+    RULE_FIT,
+    MODEL,
+    EVALUATION,
+    LIFT,
+    PREDICTION,
+    RECOMMENDER,
+    NEIGHBOR,
+    POPULARITY,
+    RECOMMENDER_EVALUATION,
+    RECOMMENDATION,
+    CUSTOMER_PROFILE,
+    CUSTOMER_TAG,
+    PERSONA,
+)

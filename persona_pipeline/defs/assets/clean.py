@@ -1,0 +1,56 @@
+"""The clean layer: one step writes every clean table, the vault and, last, the ledger that makes the days readable."""
+
+import dagster as dg
+
+from persona_pipeline.contracts import clean as tables
+from persona_pipeline.defs.commit import commit, commit_all, outputs_of
+from persona_pipeline.defs.lineage import lineage_of
+from persona_pipeline.defs.metadata import table_spec
+from persona_pipeline.defs.partitions import Partitions, days_before, days_of
+from persona_pipeline.defs.shop import Shop
+from persona_pipeline.settings import Settings
+
+# commit order: rows, then rejects, then the ledger
+WRITTEN = (
+    tables.ORDER_LINE,
+    tables.CUSTOMER,
+    tables.PRODUCT,
+    tables.IDENTIFIER,
+    tables.REJECT,
+    tables.LEDGER_REASON,
+    tables.FILE_LEDGER,
+)
+
+
+def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
+    """The clean multi-asset."""
+    back = settings.redelivery_days
+    specs = [
+        table_spec(tables.ARRIVAL, parts.daily, []),
+        *(
+            table_spec(table, parts.daily, [tables.ARRIVAL])
+            for table in WRITTEN
+            if table is not tables.ORDER_LINE
+        ),
+        table_spec(
+            tables.ORDER_LINE,
+            parts.daily,
+            [tables.ARRIVAL, dg.AssetDep(["clean", "order_line"], partition_mapping=days_before(back))],
+        ),
+    ]
+
+    @dg.multi_asset(specs=specs, name="clean", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="clean")
+    def clean(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
+        """Read the files that arrived, reject what is wrong, write what is right, count everything."""
+        from persona_pipeline.defs.arrivals import admit, clean_days
+
+        days = days_of(context)
+        amend = context.run.tags.get("persona/amend") == "true"
+        output, admitted, arrived = admit(shop, days, amend=amend, run_id=context.run_id)
+        yield commit(shop, output, admitted, arrived)
+        outputs = outputs_of(shop, WRITTEN)
+        with shop.engine() as engine:
+            files = clean_days(shop, engine, outputs, days, context.run_id)
+        yield from commit_all(shop, outputs, days, files, lineage_of(shop, "clean", days))
+
+    return [clean]

@@ -1,0 +1,53 @@
+"""Features as they were known on each day, and labels once their horizon is over."""
+
+import dagster as dg
+
+from persona_pipeline.contracts import behaviour, clean
+from persona_pipeline.defs.commit import commit
+from persona_pipeline.defs.lineage import lineage_of
+from persona_pipeline.defs.metadata import table_spec
+from persona_pipeline.defs.partitions import Partitions, days_of, own_days
+from persona_pipeline.defs.shop import Shop
+from persona_pipeline.defs.targets import label_targets
+from persona_pipeline.settings import Settings
+
+LONGEST_WINDOW = 365
+
+
+def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
+    """features.customer and features.label."""
+    year = own_days(LONGEST_WINDOW)
+    reads = [
+        dg.AssetDep(["facts", "order_day"], partition_mapping=year),
+        dg.AssetDep(["facts", "basket_item"], partition_mapping=year),
+        behaviour.MAP,
+    ]
+    customer = table_spec(Shop(settings).features, parts.daily, [*reads, clean.CUSTOMER])
+    label = table_spec(behaviour.LABEL, parts.daily, [reads[0], behaviour.MAP])
+    policy = dg.BackfillPolicy.multi_run(31)
+
+    @dg.multi_asset(specs=[customer], name="features", backfill_policy=policy, pool="features")
+    def features(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
+        """Compute the catalogue's features for every customer at the end of each day."""
+        from persona_pipeline.features.customer import snapshot
+
+        days = days_of(context)
+        output = shop.lake.output(shop.features)
+        with shop.engine() as engine:
+            files = snapshot(engine, shop.lake.read, output, shop.catalogue, days)
+        return commit(shop, output, days, files, lineage_of(shop, "features", days).get(output.table.full_name))
+
+    @dg.multi_asset(specs=[label], name="labels", backfill_policy=policy, pool="labels")
+    def labels(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
+        """What happened in the horizon that ends on each day."""
+        from persona_pipeline.engine.protocol import Window
+        from persona_pipeline.features.label import labels as write_labels
+
+        days = days_of(context)
+        output = shop.lake.output(behaviour.LABEL)
+        with shop.engine() as engine:
+            window = Window(days[0], days[-1])
+            files = write_labels(engine, shop.lake.read, output, label_targets(shop.settings), window, shop.start)
+        return commit(shop, output, days, files, lineage_of(shop, "labels", days).get(output.table.full_name))
+
+    return [features, labels]

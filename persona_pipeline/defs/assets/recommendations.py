@@ -1,0 +1,62 @@
+"""Recommendations: neighbours and popularity once a week, lists every day."""
+
+import dagster as dg
+
+from persona_pipeline.contracts import behaviour
+from persona_pipeline.contracts import models as tables
+from persona_pipeline.defs.commit import commit
+from persona_pipeline.defs.metadata import table_spec
+from persona_pipeline.defs.options import recommendation_options
+from persona_pipeline.defs.partitions import Partitions, days_of, last_week, own_days, sundays_of
+from persona_pipeline.defs.shop import Shop
+from persona_pipeline.settings import Settings
+
+FITTED = (tables.NEIGHBOR, tables.POPULARITY, tables.RECOMMENDER_EVALUATION, tables.RECOMMENDER)
+
+
+def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
+    """The weekly fit and the daily lists."""
+    baskets = dg.AssetDep(
+        ["facts", "basket_item"], partition_mapping=own_days(settings.recommendation.window_days)
+    )
+    fit_specs = [
+        table_spec(table, parts.weekly, [dg.AssetDep(["facts", "basket_item"]), behaviour.MAP]) for table in FITTED
+    ]
+    fitted = [
+        dg.AssetDep(["recommendations", name], partition_mapping=last_week())
+        for name in ("model", "neighbor", "popularity")
+    ]
+    daily_spec = table_spec(tables.RECOMMENDATION, parts.daily, [baskets, behaviour.MAP, *fitted])
+
+    @dg.multi_asset(
+        specs=fit_specs, name="recommender", backfill_policy=dg.BackfillPolicy.single_run(), pool="recommender"
+    )
+    def recommender(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
+        """Fit and judge the recommender of each week."""
+        from persona_pipeline.defs.weekly import each_week
+        from persona_pipeline.recommendation import fit_week
+
+        options = recommendation_options(shop.settings)
+        yield from each_week(
+            shop,
+            FITTED,
+            sundays_of(context),
+            lambda engine, outputs, day: fit_week(engine, shop.lake.read, outputs, day, options),
+        )
+
+    @dg.multi_asset(
+        specs=[daily_spec], name="recommendation", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="recommendation"
+    )
+    def recommendation(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
+        """What to offer each customer next, from the fit of the last complete week."""
+        from persona_pipeline.recommendation import apply_day
+
+        options = recommendation_options(shop.settings)
+        days, output = days_of(context), shop.lake.output(tables.RECOMMENDATION)
+        with shop.engine() as engine:
+            files = [
+                file for day in days for file in apply_day(engine, shop.lake.read, output, day, options)
+            ]
+        return commit(shop, output, days, files)
+
+    return [recommender, recommendation]

@@ -1,0 +1,61 @@
+"""Segments: fitted once a week, applied every day."""
+
+import dagster as dg
+
+from persona_pipeline.contracts import models as tables
+from persona_pipeline.defs.commit import commit
+from persona_pipeline.defs.metadata import table_spec
+from persona_pipeline.defs.options import segmentation_options
+from persona_pipeline.defs.partitions import Partitions, days_before, days_of, last_week, sundays_of
+from persona_pipeline.defs.shop import Shop
+from persona_pipeline.settings import Settings
+
+FITTED = (tables.K_CURVE, tables.SEGMENT, tables.SEGMENT_PROFILE, tables.SEGMENT_FIT)
+
+
+def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
+    """The weekly fit and the daily membership."""
+    features = dg.AssetDep(["features", "customer"])
+    itself = dg.AssetDep(["segments", "fit"], partition_mapping=days_before(1))
+    fit_specs = [
+        table_spec(table, parts.weekly, [features, itself] if table is tables.SEGMENT_FIT else [features])
+        for table in FITTED
+    ]
+    fitted = dg.AssetDep(["segments", "fit"], partition_mapping=last_week())
+    membership_spec = table_spec(tables.MEMBERSHIP, parts.daily, [features, fitted])
+
+    @dg.multi_asset(
+        specs=fit_specs, name="segmentation", backfill_policy=dg.BackfillPolicy.single_run(), pool="segmentation"
+    )
+    def segmentation(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
+        """Fit the segmentation of each week on its Sunday, matched to the week before."""
+        from persona_pipeline.defs.weekly import each_week
+        from persona_pipeline.segmentation import fit_week
+
+        options = segmentation_options(shop.settings)
+        yield from each_week(
+            shop,
+            FITTED,
+            sundays_of(context),
+            lambda engine, outputs, day: fit_week(
+                engine, shop.lake.read, outputs, shop.features, day, options, shop.models
+            ),
+        )
+
+    @dg.multi_asset(
+        specs=[membership_spec], name="membership", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="membership"
+    )
+    def membership(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
+        """Assign every customer to a segment of the last complete week; RFM beside it."""
+        from persona_pipeline.segmentation import apply_day
+
+        days, output = days_of(context), shop.lake.output(tables.MEMBERSHIP)
+        with shop.engine() as engine:
+            files = [
+                file
+                for day in days
+                for file in apply_day(engine, shop.lake.read, output, shop.features, day, shop.models)
+            ]
+        return commit(shop, output, days, files)
+
+    return [segmentation, membership]

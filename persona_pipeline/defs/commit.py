@@ -1,0 +1,53 @@
+"""The last step of every asset: check the files against the contract, commit them, report what was written.
+
+Here: the order validate, then commit. Not here: how files come to be, and the Delta commit itself.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+
+import dagster as dg
+
+from persona_pipeline.contracts import Table
+from persona_pipeline.defs.metadata import asset_key
+from persona_pipeline.defs.shop import Shop
+from persona_pipeline.engine.protocol import DataFile, Output
+
+
+def commit(
+    shop: Shop,
+    output: Output,
+    days: Iterable[dt.date],
+    files: Sequence[DataFile],
+    metadata: Mapping[str, object] | None = None,
+) -> dg.MaterializeResult:
+    """Validate `files` against the contract, then replace `days` of the table with them in one commit."""
+    from persona_pipeline.contracts.validation import check_files
+
+    check_files(output.table, [file.path for file in files])
+    shop.lake.replace(output, days, files)
+    return dg.MaterializeResult(
+        asset_key=asset_key(output.table),
+        metadata={
+            "dagster/row_count": sum(file.rows for file in files),
+            "bytes": sum(file.size for file in files),
+            **(metadata or {}),
+        },
+    )
+
+
+def commit_all(
+    shop: Shop,
+    outputs: Mapping[str, Output],
+    days: Sequence[dt.date],
+    files: Mapping[str, Sequence[DataFile]],
+    lineage: Mapping[str, Mapping[str, object]] | None = None,
+) -> Iterable[dg.MaterializeResult]:
+    """Commit several tables of one step, in the order of `outputs`; the one that makes the day readable stands last."""
+    for name, output in outputs.items():
+        yield commit(shop, output, days, files.get(name, []), (lineage or {}).get(name))
+
+
+def outputs_of(shop: Shop, tables: Iterable[Table]) -> dict[str, Output]:
+    """An open output for each table, in order."""
+    return {table.full_name: shop.lake.output(table) for table in tables}

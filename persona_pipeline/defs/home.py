@@ -1,0 +1,76 @@
+"""The project folder as Dagster needs it: DAGSTER_HOME, and what the first run fixed for good.
+
+Here: `.dagster/dagster.yaml` and `data/lake/project.json`. Not here: reading persona.toml (settings).
+"""
+
+import hashlib
+import hmac
+import json
+from pathlib import Path
+
+from persona_pipeline.settings import Settings, SettingsError
+
+_PACKAGE = Path(__file__).parents[1]
+HOME = ".dagster"
+
+
+def dagster_template() -> Path:
+    """The dagster.yaml of the distribution: inside the package in a wheel, beside it in a checkout."""
+    inside = _PACKAGE / "_dagster.yaml"
+    return inside if inside.exists() else _PACKAGE.parent / "dagster.yaml"
+
+
+def prepare_home(directory: Path) -> Path:
+    """Create DAGSTER_HOME of a project with its dagster.yaml, unless it is there."""
+    home = directory / HOME
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        (home / "dagster.yaml").write_text(dagster_template().read_text(encoding="utf-8"), encoding="utf-8")
+    return home
+
+
+def check_fixed(settings: Settings) -> Path:
+    """Check that start, time zone, currency and key are those of the first run; returns the file that keeps them.
+
+    Raises:
+        SettingsError: one of them changed, or there is no key.
+    """
+    file = settings.path(settings.storage.lake) / "project.json"
+    if file.exists():
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        for name, value in _fixed(settings).items():
+            if kept.get(name) != value:
+                raise SettingsError(_changed(name, str(kept.get(name)), value))
+    return file
+
+
+def fix(settings: Settings) -> None:
+    """Keep start, time zone, currency and a fingerprint of the key on the first run; check them on every other."""
+    file = check_fixed(settings)
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(_fixed(settings), indent=2) + "\n", encoding="utf-8")
+
+
+def _fixed(settings: Settings) -> dict[str, str]:
+    key = settings.key.get_secret_value()
+    if not key:
+        raise SettingsError("no key for the pseudonyms: set PERSONA_KEY, or let `persona run` create the key file")
+    return {
+        "start": settings.project.start.isoformat(),
+        "time_zone": settings.project.time_zone,
+        "currency": settings.project.currency,
+        "key_fingerprint": hmac.new(key, b"fingerprint", hashlib.sha256).hexdigest()[:16],
+    }
+
+
+def _changed(name: str, kept: str, now: str) -> str:
+    if name == "key_fingerprint":
+        return (
+            "the key is not the one of the first run, so every pseudonym would change; "
+            "restore PERSONA_KEY or the key file, or start a new project folder"
+        )
+    return (
+        f"[project] {name} is {now}, but the first run fixed {kept}; put {kept} back, "
+        "or start a new project folder and run it from its new start"
+    )

@@ -1,0 +1,177 @@
+"""What launches Dagster runs for the command line: a plan of runs, executed in order in this process.
+
+Here: which runs a day or a range needs, and how each ended. Not here: printing (cli.py).
+
+A range has three phases (all days to facts and labels; weekly fits in order; snapshots), and ends with the last day
+as a night of its own, which publishes once.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from persona_pipeline.defs.build import build
+from persona_pipeline.defs.jobs import NIGHTLY, TRAINING
+from persona_pipeline.defs.partitions import week_key
+from persona_pipeline.settings import Settings
+
+CHUNK = 31
+RECENT = 7
+SUNDAY = 6
+DAY_LAYERS = ("clean", "vault", "identity", "facts")
+LABEL = "features/label"
+SNAPSHOT = "features/customer"
+APPLY = (
+    "segments/membership",
+    "scores/prediction",
+    "recommendations/recommendation",
+    "profiles/customer_profile",
+    "profiles/customer_tag",
+    "profiles/persona",
+)
+_RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One Dagster run: a job, some of its assets (all when empty) and the partitions from first to last."""
+
+    title: str
+    job: str
+    assets: tuple[str, ...]
+    first: str
+    last: str
+
+
+class RunFailed(Exception):
+    """A run did not succeed; the message is the reason in one line, `step` where it happened."""
+
+    def __init__(self, step: str, reason: str) -> None:
+        super().__init__(f"{step}: {reason}")
+
+
+def plan(settings: Settings, first: dt.date, last: dt.date, *, snapshots: str = "weekly") -> list[Unit]:
+    """The runs for the days from `first` to `last`.
+
+    Args:
+        settings: the project.
+        first: first day.
+        last: last day; it runs as a night of its own.
+        snapshots: `weekly` computes features and what follows for Sundays and the last seven days; `daily` for all.
+    """
+    units: list[Unit] = []
+    before = [first + dt.timedelta(days=n) for n in range((last - first).days)]
+    day_assets = tuple(key for key in asset_keys(settings) if key.split("/")[0] in DAY_LAYERS) + (LABEL,)
+    for chunk in _chunks(before):
+        units.append(_unit("files to facts", NIGHTLY, day_assets, chunk[0], chunk[-1]))
+    recent = last - dt.timedelta(days=RECENT)
+    kept = [day for day in before if snapshots == "daily" or day.weekday() == SUNDAY or day > recent]
+    blocks = [chunk for block in _contiguous(kept) for chunk in _chunks(block)]
+    units += [_unit("features", NIGHTLY, (SNAPSHOT,), block[0], block[-1]) for block in blocks]
+    sundays = [day for day in before if day.weekday() == SUNDAY]
+    if sundays:
+        units.append(Unit("weekly models", TRAINING, (), week_key(sundays[0]), week_key(sundays[-1])))
+    units += [_unit("profiles", NIGHTLY, APPLY, block[0], block[-1]) for block in blocks]
+    units.append(_unit("night of " + last.isoformat(), NIGHTLY, (), last, last))
+    if last.weekday() == SUNDAY:
+        units.append(Unit("weekly models", TRAINING, (), week_key(last), week_key(last)))
+    return units
+
+
+def selected(units: Iterable[Unit], settings: Settings, select: Sequence[str]) -> list[Unit]:
+    """The same plan with only the assets in `select`; runs that have none of them are dropped."""
+    weekly = {key for key in asset_keys(settings, weekly=True)}
+    kept = []
+    for unit in units:
+        own = set(unit.assets) or (weekly if unit.job == TRAINING else set(asset_keys(settings)))
+        assets = tuple(sorted(own & set(select)))
+        if assets:
+            kept.append(Unit(unit.title, unit.job, assets, unit.first, unit.last))
+    return kept
+
+
+def asset_keys(settings: Settings, *, weekly: bool = False) -> list[str]:
+    """Every daily (or every weekly) asset as `layer/name`."""
+    return [
+        spec.key.to_user_string()
+        for spec in build(settings).resolve_all_asset_specs()
+        if (spec.tags.get("persona/cadence") == "weekly") == weekly
+    ]
+
+
+def execute(
+    settings: Settings, units: Sequence[Unit], *, log_file: Path, tags: dict[str, str] | None = None
+) -> Iterator[Unit]:
+    """Run the units in order and yield each when it is done.
+
+    Raises:
+        RunFailed: a run failed; those before it stand, those after it did not start.
+    """
+    definitions = build(settings)
+    home = settings.directory / ".dagster"
+    with _logged(log_file), dg.DagsterInstance.from_config(str(home)) as instance:
+        for unit in units:
+            job = definitions.resolve_job_def(unit.job)
+            result = job.execute_in_process(
+                instance=instance,
+                partition_key=unit.first if unit.first == unit.last else None,
+                tags={**(tags or {}), **({} if unit.first == unit.last else {_RANGE_START: unit.first, _RANGE_END: unit.last})},
+                asset_selection=[dg.AssetKey.from_user_string(key) for key in unit.assets] or None,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                raise_on_error=False,
+            )
+            if not result.success:
+                raise _failure(result)
+            yield unit
+
+
+def _failure(result: dg.ExecuteInProcessResult) -> RunFailed:
+    """The first failed step and the innermost reason, on one line."""
+    for event in result.all_events:
+        if event.is_step_failure and event.step_failure_data.error:
+            error = event.step_failure_data.error
+            while error.cause is not None:
+                error = error.cause
+            lines = [line for line in error.message.strip().splitlines() if line.strip()]
+            name = lines[0].split(": ", 1)
+            return RunFailed(str(event.step_key), name[1] if len(name) == 2 and "." in name[0] else lines[0])
+    return RunFailed("run", "did not start; see the log file")
+
+
+class _logged:
+    """Dagster's own log goes to a file while the block runs."""
+
+    def __init__(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._handler = logging.FileHandler(file, encoding="utf-8")
+        self._handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+
+    def __enter__(self) -> None:
+        logging.getLogger("dagster").addHandler(self._handler)
+
+    def __exit__(self, *error: object) -> None:
+        logging.getLogger("dagster").removeHandler(self._handler)
+        self._handler.close()
+
+
+def _unit(title: str, job: str, assets: tuple[str, ...], first: dt.date, last: dt.date) -> Unit:
+    return Unit(title, job, assets, first.isoformat(), last.isoformat())
+
+
+def _chunks(days: Sequence[dt.date]) -> list[Sequence[dt.date]]:
+    return [days[start : start + CHUNK] for start in range(0, len(days), CHUNK)]
+
+
+def _contiguous(days: Sequence[dt.date]) -> list[list[dt.date]]:
+    """Runs of consecutive days."""
+    blocks: list[list[dt.date]] = []
+    for day in days:
+        if blocks and day - blocks[-1][-1] == dt.timedelta(days=1):
+            blocks[-1].append(day)
+        else:
+            blocks.append([day])
+    return blocks

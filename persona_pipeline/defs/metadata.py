@@ -1,0 +1,67 @@
+"""Contracts as Dagster sees them: asset specs with schema, owner and grain, and the metadata of a materialisation.
+
+Not here: partitions and the assets themselves.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import dagster as dg
+
+from persona_pipeline.contracts import Table
+
+
+def asset_key(table: Table) -> dg.AssetKey:
+    """`layer/name`."""
+    return dg.AssetKey([table.layer, table.name])
+
+
+def table_spec(
+    table: Table,
+    partitions_def: dg.PartitionsDefinition,
+    deps: Sequence[dg.AssetDep | Table],
+    *,
+    freshness: dg.FreshnessPolicy | None = None,
+) -> dg.AssetSpec:
+    """The asset of one table of the lake, described by its contract."""
+    return dg.AssetSpec(
+        key=asset_key(table),
+        deps=[dg.AssetDep(asset_key(dep)) if isinstance(dep, Table) else dep for dep in deps],
+        group_name=table.layer,
+        description=f"{table.description}\n\nGrain: {table.grain}.",
+        owners=[table.owner],
+        kinds={"deltalake", "duckdb"},
+        tags={"persona/cadence": "weekly" if table.weekly else "daily"},
+        metadata={
+            "dagster/column_schema": column_schema(table),
+            "grain": table.grain,
+            "key": ", ".join(table.key),
+        },
+        partitions_def=partitions_def,
+        freshness_policy=freshness,
+    )
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """Columns with type, description, nullability and sensitivity."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=column.type.value,
+                description=column.description,
+                constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=table.key == (column.name,)),
+                tags={"sensitivity": column.sensitivity.value},
+            )
+            for column in table.columns
+        ]
+    )
+
+
+def column_lineage(pairs: dict[str, Iterable[tuple[Table, str]]]) -> dg.TableColumnLineage:
+    """Which columns of which tables each column comes from."""
+    return dg.TableColumnLineage(
+        deps_by_column={
+            name: [dg.TableColumnDep(asset_key=asset_key(table), column_name=column) for table, column in deps]
+            for name, deps in pairs.items()
+        }
+    )

@@ -1,0 +1,70 @@
+"""The resource of every asset: the settings of one project and its stores, opened on first use.
+
+Here: opening the lake, an engine, the model store. Not here: any step. Heavy libraries are imported inside the
+methods, so that importing the definitions stays cheap.
+"""
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from persona_pipeline.contracts import Table
+from persona_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from persona_pipeline.engine.duckdb import DuckDBEngine
+    from persona_pipeline.features.catalogue import Catalogue
+    from persona_pipeline.lake.delta import DeltaLake
+    from persona_pipeline.lake.model_store import FileModelStore
+
+
+class Shop:
+    """One project, as its assets see it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @property
+    def lake(self) -> "DeltaLake":
+        """The lake of the project."""
+        from persona_pipeline.lake.delta import DeltaLake
+
+        return DeltaLake(self.settings.path(self.settings.storage.lake))
+
+    @property
+    def models(self) -> "FileModelStore":
+        """The store of fitted models."""
+        from persona_pipeline.lake.model_store import FileModelStore
+
+        return FileModelStore(self.settings.path(self.settings.storage.models))
+
+    def engine(self) -> "DuckDBEngine":
+        """A new engine; use it in a with statement."""
+        from persona_pipeline.engine.duckdb import DuckDBEngine
+
+        options = self.settings.engine
+        return DuckDBEngine(self.settings.path("data/scratch"), memory=options.memory, threads=options.threads)
+
+    @property
+    def catalogue(self) -> "Catalogue":
+        """The feature catalogue: the packaged one and the project's own."""
+        from persona_pipeline.features.catalogue import load_catalogue
+
+        own = self.settings.features.catalogue
+        return load_catalogue(self.settings.path(own) if own else None)
+
+    @property
+    def features(self) -> Table:
+        """The contract of features.customer with the catalogue's columns."""
+        from persona_pipeline.features.catalogue import feature_table
+
+        return feature_table(self.catalogue)
+
+    @property
+    def key(self) -> bytes:
+        """The secret of the pseudonyms."""
+        return self.settings.key.get_secret_value()
+
+    @property
+    def start(self) -> dt.date:
+        """The first day of the project."""
+        return self.settings.project.start

@@ -1,0 +1,130 @@
+"""The raw customer and product files, with their own planted faults, and the account of each file.
+
+Here: daily customer records and the weekly catalogue. Not here: orders (order_files.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from persona_pipeline.demo import csv_text
+from persona_pipeline.demo.crm import record_table
+from persona_pipeline.demo.junk import CUSTOMER_REASONS, PRODUCT_REASONS, junk_customer, junk_product
+from persona_pipeline.demo.ledger import FileAccount
+from persona_pipeline.demo.order_table import money
+from persona_pipeline.demo.order_table import with_columns
+from persona_pipeline.demo.plan import Plan
+from persona_pipeline.demo.seeds import Stream, generator
+
+CUSTOMER_REPEATS = 6
+LONGEST_WAIT = 20
+QUOTED = ("name", "title")
+CUSTOMERS_STREAM, PRODUCTS_STREAM = 1, 2  # positions below Stream.DIRT that no day uses: they come with the day
+
+
+def _store(directory: Path, account: FileAccount, head: bytes, rows: list[bytes]) -> None:
+    account.records_in = len(rows)
+    path = directory / account.path
+    path.write_bytes(csv_text.join(head, rows))
+
+
+@dataclass(slots=True)
+class CustomerFiles:
+    """Writes the customer files of one shop; days must come in order."""
+
+    directory: Path
+    plan: Plan
+    accounts: list[FileAccount] = field(default_factory=list)
+    _later: dict[int, list[bytes]] = field(default_factory=dict)
+
+    def write_day(self, day: int, records: np.ndarray) -> None:
+        """New and changed records of a day. Most dirt stands in the first file, the only large one."""
+        date = self.plan.date(day)
+        account = FileAccount("customers", f"data/raw/customers/customers_{date}.csv", date)
+        table = record_table(records)
+        rows = csv_text.lines(table, quote=QUOTED)
+        account.noted["corrected"] += int((records["version"] > 0).sum())
+        again = self._later.pop(day, [])
+        account.reasons["duplicate", "redelivered"] += len(again)
+        if day == 0 and records.size:
+            rows = self._first_file(records, table, rows, account)
+        rows = rows + again
+        if rows:
+            _store(self.directory, account, csv_text.header(table), rows)
+            self.accounts.append(account)
+
+    def _first_file(
+        self, records: np.ndarray, table: pa.Table, rows: list[bytes], account: FileAccount
+    ) -> list[bytes]:
+        rng = generator(self.plan.seed, Stream.DIRT, 0, CUSTOMERS_STREAM)
+        steady = rng.permutation(np.flatnonzero(~records["will_change"]))
+        number = min(CUSTOMER_REPEATS, steady.size // 3)
+        same, old, again = (steady[number * part : number * (part + 1)] for part in range(3))
+        for row in again:
+            day = 1 + int(rng.integers(LONGEST_WAIT))
+            if day < self.plan.days:
+                self._later.setdefault(day, []).append(rows[row])
+        # The later place wins within a day: the record with the other phone stands first.
+        other = table.take(pa.array(old))
+        other = with_columns(other, phone=[f"199{i:08d}" for i in range(other.num_rows)])
+        account.reasons["duplicate", "same_content"] += same.size
+        account.reasons["duplicate", "superseded"] += old.size
+        rows = csv_text.lines(other, quote=QUOTED) + rows + [rows[row] for row in same]
+        per_reason = int(np.clip(len(rows) // 100 // len(CUSTOMER_REASONS), 1, 3))
+        for reason in CUSTOMER_REASONS:
+            for _ in range(per_reason):
+                template = table.slice(int(rng.integers(table.num_rows)), 1)
+                values = {name: str(value) for name, value in template.to_pylist()[0].items()}
+                fault = junk_customer(reason, values, f"X{int(rng.integers(10**7)):07d}")
+                rows.insert(int(rng.integers(len(rows) + 1)), fault)
+                account.reasons["rejected", reason] += 1
+        return rows
+
+
+def catalogue_table(plan: Plan, week: int) -> pa.Table:
+    """The whole catalogue with the list prices of a week."""
+    catalogue = plan.catalogue
+    return pa.table(
+        {
+            "product_id": pa.array(catalogue.product_ids),
+            "title": pa.array(catalogue.titles),
+            "category": pa.array(catalogue.categories),
+            "brand": pa.array(catalogue.brands),
+            "price": money(catalogue.price[week]),
+            "currency": pa.repeat(plan.currency, len(catalogue)),
+        }
+    )
+
+
+def _fault_of_week(week: int) -> Sequence[str]:
+    return (PRODUCT_REASONS[week % len(PRODUCT_REASONS)],) if week else ()
+
+
+def write_products(directory: Path, plan: Plan) -> list[FileAccount]:
+    """The whole catalogue every seventh day: unchanged records are repeats, changed ones corrections."""
+    accounts: list[FileAccount] = []
+    for day in range(0, plan.days, 7):
+        week, date = day // 7, plan.date(day)
+        rng = generator(plan.seed, Stream.DIRT, day, PRODUCTS_STREAM)
+        table = catalogue_table(plan, week)
+        rows = csv_text.lines(table, quote=QUOTED)
+        account = FileAccount("products", f"data/raw/products/products_{date}.csv", date)
+        if week:
+            changed = int((plan.catalogue.price[week] != plan.catalogue.price[week - 1]).sum())
+            account.noted["corrected"] += changed
+            account.reasons["duplicate", "redelivered"] += len(rows) - changed
+        elif rows:
+            rows.append(rows[int(rng.integers(len(rows)))])
+            account.reasons["duplicate", "same_content"] += 1
+        for reason in _fault_of_week(week):
+            template = table.slice(int(rng.integers(table.num_rows)), 1).to_pylist()[0]
+            rows.insert(int(rng.integers(len(rows) + 1)), junk_product(reason, template, f"X{week:05d}"))
+            account.reasons["rejected", reason] += 1
+        _store(directory, account, csv_text.header(table), rows)
+        accounts.append(account)
+    return accounts

@@ -1,0 +1,121 @@
+"""What a feature is: frozen data for measured and derived features, and the checked catalogue of them.
+
+Here: the data and what can be said of it without a file or a statement. Not here: reading TOML (catalogue.py)
+and building SQL (compiler.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from persona_pipeline.contracts import Column, Sensitivity, Type
+
+WINDOWS = (1, 7, 30, 90, 180, 365)
+AGGREGATIONS = ("sum", "count", "count_distinct", "min", "max", "top", "top_share", "entropy")
+COMPARISONS = ("equals", "differs", "above", "at_least", "below")
+OPERATIONS = {
+    "ratio": ("numerator", "denominator"),
+    "share": ("numerator", "denominator"),
+    "difference": ("minuend", "subtrahend"),
+    "standard_deviation": ("total", "squares", "number"),
+}
+MISSING = ("zero", "null")
+
+
+class CatalogueError(Exception):
+    """A catalogue that cannot be used; the message names the feature, what was expected and what came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One declared condition on the rows of a source: `column comparison value`."""
+
+    column: str
+    comparison: str
+    value: bool | int | str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What every feature says of itself. `missing` is what a customer without rows gets."""
+
+    description_en: str
+    description_zh: str
+    type: Type
+    unit: str
+    sensitivity: Sensitivity
+    missing: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """An aggregate of one source. `window` is in days, as_of included; None is the whole history."""
+
+    name: str
+    about: About
+    source: str
+    aggregation: str
+    measure: str | None
+    window: int | None
+    conditions: tuple[Condition, ...] = ()
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A declared operation over other features; `inputs` in the order of `OPERATIONS[operation]`."""
+
+    name: str
+    about: About
+    operation: str
+    inputs: tuple[str, ...]
+    hidden: bool = False
+
+
+Feature = Measured | Derived
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All features in the order of their declaration. Built by `load_catalogue`, which checks it."""
+
+    features: tuple[Feature, ...]
+    _by_name: dict[str, Feature] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {feature.name: feature for feature in self.features})
+
+    def __getitem__(self, name: str) -> Feature:
+        return self._by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    @property
+    def outputs(self) -> tuple[Feature, ...]:
+        """The features that become columns; hidden ones only feed derived features."""
+        return tuple(feature for feature in self.features if not feature.hidden)
+
+    @property
+    def measured(self) -> tuple[Measured, ...]:
+        """The features computed from a source."""
+        return tuple(feature for feature in self.features if isinstance(feature, Measured))
+
+
+def column_of(feature: Feature) -> Column:
+    """The contract of a feature's column."""
+    is_share = (isinstance(feature, Derived) and feature.operation == "share") or (
+        isinstance(feature, Measured) and feature.aggregation == "top_share"
+    )
+    counts = isinstance(feature, Measured) and feature.aggregation in ("count", "count_distinct")
+    return Column(
+        feature.name,
+        feature.about.type,
+        feature.about.description_en,
+        nullable=feature.about.missing == "null",
+        sensitivity=feature.about.sensitivity,
+        unit=feature.about.unit,
+        minimum=0 if is_share or counts else None,
+        maximum=1 if is_share else None,
+    )

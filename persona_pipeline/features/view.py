@@ -1,0 +1,230 @@
+"""The first half of the statement: the facts as known on each as_of, one SELECT each.
+
+Here: members, profiles, order days and baskets. Not here: the features measured on them (compiler.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlglot import exp
+
+from persona_pipeline.contracts import Table, Type, behaviour, clean
+from persona_pipeline.features import expression as e
+
+INPUTS: dict[str, Table] = {
+    "map": behaviour.MAP,
+    "customer": clean.CUSTOMER,
+    "order_day": behaviour.ORDER_DAY,
+    "basket_item": behaviour.BASKET_ITEM,
+}
+
+ROW = ("as_of", "customer_id")
+PROFILE = ("gender", "region", "income_band")
+MEASURES = (
+    "orders",
+    "order_lines",
+    "quantity",
+    "gross_amount",
+    "discount_amount",
+    "sales_amount",
+    "discounted_orders",
+    "refunds",
+    "refund_amount",
+)
+INPUT_COLUMNS: dict[str, tuple[str, ...]] = {
+    "map": ("day", "id_kind", "id", "customer_id", "valid_from_day", "valid_to_day"),
+    "customer": ("day", "id_kind", "id", "birth_year", *PROFILE),
+    "order_day": ("day", "event_day", "id_kind", "id", *MEASURES),
+    "basket_item": (
+        "day",
+        "event_day",
+        "id_kind",
+        "id",
+        "order_id",
+        "product_id",
+        "category",
+        "quantity",
+        "amount",
+    ),
+}
+BASKET_LINE = (*ROW, "order_id", "product_id", "category", "event_day")
+
+
+def named(name: str, alias: str | None = None) -> exp.Table:
+    """A table or CTE, by its name."""
+    return exp.to_table(name, alias=alias) if alias else exp.to_table(name)
+
+
+def columns_of(names: Iterable[str], table: str) -> list[exp.Expr]:
+    """Columns of one table, each under its own name."""
+    return [exp.alias_(e.column(name, table), name) for name in names]
+
+
+def keys_of(names: Iterable[str], table: str) -> list[exp.Expr]:
+    """Columns of one table, to group, partition or sort by."""
+    return [e.column(name, table) for name in names]
+
+
+def same(names: Iterable[str], left: str, right: str) -> exp.Expr:
+    """Whether two tables agree in all these columns."""
+    return exp.and_(*[e.column(name, left).eq(e.column(name, right)) for name in names])
+
+
+def member(chosen: bool) -> exp.Select:
+    """Which identifiers belong to which customer, as known on each as_of."""
+    as_of = e.column("as_of", "as_of")
+    until = e.column("valid_to_day", "map")
+    known = exp.and_(
+        e.column("day", "map") <= as_of,
+        e.column("valid_from_day", "map") <= as_of,
+        exp.or_(until.is_(exp.null()), until >= as_of),
+    )
+    select = exp.select(
+        exp.alias_(as_of.copy(), "as_of"), *columns_of(("customer_id", "id_kind", "id"), "map")
+    )
+    select = select.from_(named("as_of")).join(named("map"), on=known, join_type="inner")
+    if chosen:
+        select = select.join(named("chosen"), on=same(("customer_id",), "chosen", "map"), join_type="inner")
+    return select
+
+
+def known_customer() -> exp.Select:
+    """Every customer known on each as_of, whether anything was bought or not."""
+    return exp.select(*columns_of(ROW, "member")).from_(named("member")).distinct()
+
+
+def profile_version() -> exp.Select:
+    """The customer records known on each as_of, the newest first."""
+    order = [
+        e.ordered(e.column("day", "customer"), descending=True),
+        e.ordered(e.column("id_kind", "customer")),
+        e.ordered(e.column("id", "customer")),
+    ]
+    newest = e.over(exp.RowNumber(), keys_of(ROW, "member"), order)
+    on = exp.and_(
+        same(("id_kind", "id"), "customer", "member"),
+        e.column("day", "customer") <= e.column("as_of", "member"),
+    )
+    return (
+        exp.select(
+            *columns_of(ROW, "member"),
+            *columns_of(("birth_year", *PROFILE), "customer"),
+            exp.alias_(newest, "newest_rank"),
+        )
+        .from_(named("member"))
+        .join(named("customer"), on=on, join_type="inner")
+    )
+
+
+def profile() -> exp.Select:
+    """The newest customer record of each customer."""
+    return (
+        exp.select(*columns_of((*ROW, "birth_year", *PROFILE), "profile_version"))
+        .from_(named("profile_version"))
+        .where(e.column("newest_rank", "profile_version").eq(1))
+    )
+
+
+def _known_fact(fact: str) -> exp.Expr:
+    """The facts of a member that were known on as_of and had happened by then."""
+    as_of = e.column("as_of", "member")
+    return exp.and_(
+        same(("id_kind", "id"), fact, "member"),
+        e.column("day", fact) <= as_of,
+        e.column("event_day", fact) <= as_of.copy(),
+    )
+
+
+def order_total() -> exp.Select:
+    """Changes summed to what was known on as_of, per customer and day it happened."""
+    sums = [exp.alias_(e.total(e.column(name, "order_day")), name) for name in MEASURES]
+    event_day = e.column("event_day", "order_day")
+    return (
+        exp.select(*columns_of(ROW, "member"), exp.alias_(event_day, "event_day"), *sums)
+        .from_(named("member"))
+        .join(named("order_day"), on=_known_fact("order_day"), join_type="inner")
+        .group_by(*keys_of(ROW, "member"), event_day.copy())
+    )
+
+
+def order_event() -> exp.Select:
+    """Order days with their age, week, weekend and the days since the order day before."""
+    table = "order_total"
+    event_day = e.column("event_day", table)
+    has_order = e.column("orders", table) > 0
+    previous = e.over(
+        e.largest(e.when(has_order, event_day)),
+        keys_of(ROW, table),
+        [e.ordered(event_day.copy())],
+        rows_before=True,
+    )
+    gap = e.when(has_order, e.days_between(previous, event_day))
+    since_monday = e.days_between(e.date(e.EPOCH_MONDAY), event_day)
+    weekday = exp.Mod(this=since_monday, expression=e.number(7))
+    week = exp.Floor(
+        this=exp.Div(this=e.as_double(since_monday), expression=e.number(7), typed=False, safe=False)
+    )
+    inner = (
+        exp.select(
+            *columns_of((*ROW, "event_day", *MEASURES), table),
+            exp.alias_(e.days_between(event_day, e.column("as_of", table)), "age_days"),
+            exp.alias_(e.as_type(week, Type.INTEGER), "week_number"),
+            exp.alias_(weekday >= 5, "is_weekend"),
+            exp.alias_(gap, "gap_days"),
+        )
+        .from_(named(table))
+        .subquery("dated")
+    )
+    gap_days = e.column("gap_days", "dated")
+    names = (*ROW, *MEASURES, "age_days", "week_number", "is_weekend", "gap_days")
+    return exp.select(
+        *columns_of(names, "dated"),
+        exp.alias_(exp.Mul(this=gap_days, expression=gap_days.copy()), "gap_days_squared"),
+    ).from_(inner)
+
+
+def basket_line() -> exp.Select:
+    """What was in each basket, as known on as_of."""
+    fact = "basket_item"
+    quantity = e.total(e.column("quantity", fact))
+    names = [name for name in BASKET_LINE if name not in ROW]
+    return (
+        exp.select(
+            *columns_of(ROW, "member"),
+            *columns_of(names, fact),
+            exp.alias_(quantity, "quantity"),
+            exp.alias_(e.total(e.column("amount", fact)), "amount"),
+        )
+        .from_(named("member"))
+        .join(named(fact), on=_known_fact(fact), join_type="inner")
+        .group_by(*keys_of(ROW, "member"), *keys_of(names, fact))
+        .having(quantity.copy() > 0)
+    )
+
+
+def basket_event() -> exp.Select:
+    """Basket lines with their age, and whether it is the customer's first day with the product."""
+    table = "basket_line"
+    event_day = e.column("event_day", table)
+    first = e.over(e.smallest(event_day), keys_of((*ROW, "product_id"), table))
+    return exp.select(
+        *columns_of((*BASKET_LINE, "quantity", "amount"), table),
+        exp.alias_(e.days_between(event_day, e.column("as_of", table)), "age_days"),
+        exp.alias_(event_day.copy().eq(first), "is_first_purchase"),
+    ).from_(named(table))
+
+
+def basket() -> exp.Select:
+    """One row per order and day: distinct products, units and amount."""
+    table = "basket_event"
+    return (
+        exp.select(
+            *columns_of((*ROW, "order_id", "age_days"), table),
+            exp.alias_(e.count_distinct(e.column("product_id", table)), "products"),
+            exp.alias_(e.total(e.column("quantity", table)), "quantity"),
+            exp.alias_(e.total(e.column("amount", table)), "amount"),
+        )
+        .from_(named(table))
+        .group_by(*keys_of((*ROW, "order_id", "age_days"), table))
+    )

@@ -1,0 +1,163 @@
+"""Delta tables: read a window of days, replace days in one commit.
+
+Here: the Delta log (delta-rs), file lists, commits with an app transaction per day. Not here: reading or writing
+Parquet (an engine does that) and validation (contracts).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.transaction import AddAction
+
+from persona_pipeline.contracts import Table, Type
+from persona_pipeline.engine.protocol import DataFile, Output, Relation
+
+_ARROW = {
+    Type.TEXT: pa.string(),
+    Type.INTEGER: pa.int64(),
+    Type.DECIMAL: pa.decimal128(18, 4),
+    Type.DOUBLE: pa.float64(),
+    Type.BOOLEAN: pa.bool_(),
+    Type.DATE: pa.date32(),
+    Type.TIMESTAMP: pa.timestamp("us", tz="UTC"),
+}
+
+_ATTEMPTS = 20
+
+
+class StaleWriter(Exception):
+    """Another writer replaced the same day after this one had read; nothing was written."""
+
+
+class DeltaLake:
+    """The tables of one project below one folder, `layer/name` each, partitioned by `day`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def read(self, table: Table, first: dt.date | None, last: dt.date | None) -> Relation:
+        """The files of the rows with first <= day <= last; `None` leaves that side open. A `ReadWindow`."""
+        delta = self._open(table)
+        if delta is None:
+            return Relation((), table)
+        bounds = [("day", ">=", first.isoformat())] if first else []
+        bounds += [("day", "<=", last.isoformat())] if last else []
+        uris = delta.file_uris(file_pruning_predicate=bounds or None)
+        return Relation(tuple(sorted(_local(uri) for uri in uris)), table)
+
+    def output(self, table: Table) -> Output:
+        """Where a writer puts files of this table. What others commit from now on, it has not seen."""
+        delta = self._open(table)
+        if delta is None:
+            delta = DeltaTable.create(
+                self._path(table),
+                schema=pa.schema([pa.field(c.name, _ARROW[c.type], nullable=c.name != "day") for c in table.columns]),
+                mode="ignore",
+                partition_by=["day"],
+                name=table.full_name,
+                description=table.description,
+            )
+        present = {field.name for field in delta.schema().fields}
+        new = [column for column in table.columns if column.name not in present]
+        if new:
+            schema = Schema.from_arrow(pa.schema([pa.field(c.name, _ARROW[c.type]) for c in new]))
+            delta.alter.add_columns(schema.fields)
+        return Output(table, self._path(table), delta.version())
+
+    def replace(self, output: Output, days: Iterable[dt.date], files: Sequence[DataFile]) -> None:
+        """Replace the rows of `days` with those of `files`, in one commit.
+
+        Raises:
+            ValueError: a file of a day that is not replaced.
+            StaleWriter: somebody committed one of the days since `output` was opened.
+        """
+        wanted = sorted(set(days))
+        outside = sorted({file.day for file in files} - set(wanted))
+        if outside:
+            raise ValueError(f"{output.table.full_name}: rows for days outside the window: {outside[:5]}")
+        if not wanted:
+            return
+        seen = DeltaTable(output.directory, version=output.version)
+        before = {day: seen.transaction_version(_app_id(output.table, day)) or 0 for day in wanted}
+        for _ in range(_ATTEMPTS):
+            try:
+                _commit(seen, output, before, files)
+            except CommitFailedError:
+                # delta-rs refuses on any concurrent delete; only one of our own days makes this writer stale
+                seen = DeltaTable(output.directory)
+                now = {day: seen.transaction_version(_app_id(output.table, day)) or 0 for day in wanted}
+                if now != before:
+                    break
+            else:
+                return
+        raise StaleWriter(
+            f"{output.table.full_name}: another run replaced {wanted[0]} .. {wanted[-1]} meanwhile; "
+            "nothing was written. Run it again."
+        )
+
+    def versions(self, table: Table, days: Iterable[dt.date]) -> dict[dt.date, int]:
+        """How often each of `days` was replaced; a day that was never written is absent."""
+        delta = self._open(table)
+        if delta is None:
+            return {}
+        found = {day: delta.transaction_version(_app_id(table, day)) for day in days}
+        return {day: version for day, version in found.items() if version is not None}
+
+    def vacuum(self, table: Table, *, hours: int = 24) -> int:
+        """Delete files that no commit of the last `hours` refers to; returns how many."""
+        delta = self._open(table)
+        if delta is None:
+            return 0
+        return len(delta.vacuum(retention_hours=hours, dry_run=False, enforce_retention_duration=False))
+
+    def _path(self, table: Table) -> Path:
+        return self.root / table.layer / table.name
+
+    def _open(self, table: Table) -> DeltaTable | None:
+        if not (self._path(table) / "_delta_log").is_dir():
+            return None
+        try:
+            return DeltaTable(self._path(table))
+        except TableNotFoundError:
+            return None
+
+
+def _commit(delta: DeltaTable, output: Output, before: Mapping[dt.date, int], files: Sequence[DataFile]) -> None:
+    """One Delta commit that swaps the days in; min/max statistics stay out, they would copy personal values."""
+    actions = [
+        AddAction(
+            path=file.path.relative_to(output.directory).as_posix(),
+            size=file.size,
+            partition_values={"day": file.day.isoformat()},
+            modification_time=int(file.path.stat().st_mtime * 1000),
+            data_change=True,
+            stats=json.dumps({"numRecords": file.rows}),
+        )
+        for file in files
+    ]
+    transactions = [Transaction(_app_id(output.table, day), version + 1) for day, version in before.items()]
+    delta.create_write_transaction(
+        actions=actions,
+        mode="overwrite",
+        schema=delta.schema(),
+        partition_by=["day"],
+        partition_filters=[("day", "in", [day.isoformat() for day in before])],
+        commit_properties=CommitProperties(app_transactions=transactions, max_commit_retries=0),
+    )
+
+
+def _app_id(table: Table, day: dt.date) -> str:
+    return f"{table.full_name}/{day.isoformat()}"
+
+
+def _local(uri: str) -> str:
+    """A file URI as the path that engines open."""
+    return unquote(urlparse(uri).path) if uri.startswith("file:") else uri

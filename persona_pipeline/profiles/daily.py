@@ -1,0 +1,93 @@
+"""The daily step: features, segments, scores and offers of a day become profiles, tags and personas.
+
+Here: which tables are read, in which order statements run. Not here: the statements (sql/profiles/).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from persona_pipeline.contracts import Table
+from persona_pipeline.contracts.models import (
+    CUSTOMER_PROFILE,
+    CUSTOMER_TAG,
+    MEMBERSHIP,
+    PERSONA,
+    PREDICTION,
+    RECOMMENDATION,
+    SEGMENT,
+    SEGMENT_PROFILE,
+)
+from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow
+from persona_pipeline.engine.sql import sql_text
+from persona_pipeline.profiles.summary import summarise
+from persona_pipeline.profiles.tags import TagThresholds
+
+
+def profile_day(
+    engine: Engine,
+    read: ReadWindow,
+    outputs: Mapping[str, Output],
+    features: Table,
+    day: dt.date,
+    thresholds: TagThresholds | None = None,
+) -> dict[str, list[DataFile]]:
+    """Write profiles.customer_profile, customer_tag and persona of one day.
+
+    Every customer with features on that day has a profile, also without an order, a segment or a score. Personas are
+    the segments in force after the Sunday before the day's week, with that day's members.
+
+    Args:
+        engine: runs the statements.
+        read: the lake.
+        outputs: by full name, for the three tables.
+        features: contract of the feature table.
+        day: the day whose end is described.
+        thresholds: limits of the tags.
+    """
+    daily = {
+        name: read(table, day, day)
+        for name, table in (
+            ("features", features),
+            ("membership", MEMBERSHIP),
+            ("prediction", PREDICTION),
+            ("recommendation", RECOMMENDATION),
+        )
+    }
+    profile = engine.stage(sql_text("profiles/customer_profile"), daily)
+    tag_inputs = {"profile": profile, "membership": daily["membership"], "prediction": daily["prediction"]}
+    week = day - dt.timedelta(days=day.weekday() + 1)
+    segment = read(SEGMENT, week, week)
+    evidence = engine.fetch(
+        "SELECT * FROM evidence", {"evidence": read(SEGMENT_PROFILE, week, week)}
+    ).to_pylist()
+    persona_inputs = {"profile": profile, "segment": segment, "summary": _summaries(summarise(evidence))}
+    return {
+        CUSTOMER_PROFILE.full_name: engine.select_into(
+            "SELECT * FROM profile", {"profile": profile}, outputs[CUSTOMER_PROFILE.full_name]
+        ),
+        CUSTOMER_TAG.full_name: engine.select_into(
+            sql_text("profiles/customer_tag"),
+            tag_inputs,
+            outputs[CUSTOMER_TAG.full_name],
+            dataclasses.asdict(thresholds or TagThresholds()),
+        ),
+        PERSONA.full_name: engine.select_into(
+            sql_text("profiles/persona"), persona_inputs, outputs[PERSONA.full_name], {"day": day}
+        ),
+    }
+
+
+def _summaries(texts: Mapping[str, tuple[str, str]]) -> pa.Table:
+    keys = sorted(texts)
+    return pa.table(
+        {
+            "segment_key": pa.array(keys, pa.string()),
+            "summary_en": pa.array([texts[key][0] for key in keys], pa.string()),
+            "summary_zh": pa.array([texts[key][1] for key in keys], pa.string()),
+        }
+    )

@@ -1,0 +1,72 @@
+"""What sets a persona apart, in a sentence, in English and Chinese, from the evidence of its segment.
+
+Here: numbers to words. Not here: the evidence (segments.segment_profile) and the phrases (phrases.toml).
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+# differences below a quarter of a standard deviation do not set anybody apart
+NOTICEABLE = 0.25
+LENGTH = 3
+_CATEGORY = "category_share_365d:"
+_WINDOW = re.compile(r"_(\d+)d$")
+_FORMATS = {"number": "{:,.1f}", "days": "{:,.0f}", "money": "{:,.0f}", "percent": "{:.0%}"}
+_NOTHING = ("Close to the average in everything.", "各方面接近平均水平。")
+
+
+def summarise(evidence: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+    """The summary of each segment.
+
+    Args:
+        evidence: rows of segments.segment_profile of one week.
+
+    Returns:
+        By segment key, the English and the Chinese sentence: up to three features, each with the segment's mean
+        and the mean of all customers; one per group, so that two windows of one thing do not both stand there.
+    """
+    ranked = sorted(evidence, key=lambda row: (row["segment_key"], row["evidence_rank"]))
+    parts: dict[str, dict[str, tuple[str, str]]] = {row["segment_key"]: {} for row in ranked}
+    for row in ranked:
+        known = row["mean"] is not None and row["base_mean"] is not None
+        if known and abs(row["difference"]) >= NOTICEABLE and len(parts[row["segment_key"]]) < LENGTH:
+            group, en, zh = _phrase(row)
+            parts[row["segment_key"]].setdefault(group, (en, zh))
+    return {key: _sentence(list(found.values())) for key, found in parts.items()}
+
+
+def _phrase(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    feature = row["feature"]
+    if feature.startswith(_CATEGORY):
+        label = feature.removeprefix(_CATEGORY)
+        own, everybody = f"{row['mean']:.0%}", f"{row['base_mean']:.0%}"
+        return feature, f"{label} {own} of what they buy (all: {everybody})", f"所购商品中{label}占 {own}（全体 {everybody}）"
+    window = _WINDOW.search(feature)
+    stem = _WINDOW.sub("", feature)
+    entry = _phrases().get(stem, {"group": feature, "kind": "number", "en": feature, "zh": feature})
+    days = window[1] if window else ""
+    form = _FORMATS[entry["kind"]]
+    own, everybody = form.format(row["mean"]), form.format(row["base_mean"])
+    return (
+        entry["group"],
+        f"{entry['en'].format(days=days)} {own} (all: {everybody})",
+        f"{entry['zh'].format(days=days)} {own}（全体 {everybody}）",
+    )
+
+
+def _sentence(parts: list[tuple[str, str]]) -> tuple[str, str]:
+    if not parts:
+        return _NOTHING
+    en = "; ".join(en for en, _ in parts)
+    return en[0].upper() + en[1:] + ".", "；".join(zh for _, zh in parts) + "。"
+
+
+@functools.cache
+def _phrases() -> dict[str, dict[str, str]]:
+    return tomllib.loads((Path(__file__).parent / "phrases.toml").read_text(encoding="utf-8"))

@@ -1,0 +1,132 @@
+"""The algorithms that compete: three baselines, a logistic regression, gradient boosting.
+
+Here: how each is built and fitted, deterministic and single-threaded. Not here: who wins (selection.py).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+from threadpoolctl import ThreadpoolController
+
+from persona_pipeline.propensity.calibration import expit
+from persona_pipeline.propensity.preparation import ColumnEncoder, preparation
+
+MAJORITY, RECENCY, RFM = "majority", "recency", "rfm_logistic"
+LOGISTIC, BOOSTING = "logistic", "gradient_boosting"
+BASELINES = (MAJORITY, RECENCY, RFM)
+CANDIDATES = (LOGISTIC, BOOSTING)  # the simpler first
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the algorithms read: all numeric and text columns, and the three of the baselines."""
+
+    numeric: tuple[str, ...]
+    text: tuple[str, ...]
+    recency: str
+    frequency: str
+    monetary: str
+
+
+class RowwiseLogistic(LogisticRegression):
+    """Logistic regression that sums each row by itself in float64.
+
+    A matrix product gives last bits that depend on the other rows of the batch; a score must not.
+    """
+
+    def decision_function(self, X: np.ndarray) -> np.ndarray:  # noqa: N803  (scikit-learn's name)
+        """Log odds, one per row."""
+        terms = np.ascontiguousarray(X, dtype=np.float64) * self.coef_[0].astype(np.float64)
+        return terms.sum(axis=1) + float(self.intercept_[0])
+
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
+        """Probabilities of no and yes."""
+        positive = expit(self.decision_function(X))
+        return np.column_stack([1 - positive, positive])
+
+
+def fit_algorithms(
+    names: Iterable[str], frame: pd.DataFrame, y: np.ndarray, columns: Columns, seed: int
+) -> Mapping[str, Pipeline]:
+    """One fitted Pipeline per name. The logistic regression and the boosting share one fitted preparation."""
+    wanted = tuple(names)
+    fitted: dict[str, Pipeline] = {}
+    with _threads().limit(limits=1):  # the order of parallel sums would change last bits
+        shared = {name for name in wanted if name in CANDIDATES}
+        if shared:
+            steps = preparation(columns.numeric, columns.text)
+            matrix = steps.fit_transform(frame, y)
+        for name in wanted:
+            if name in shared:
+                last = _estimator(name, len(y), seed).fit(matrix, y)
+                fitted[name] = Pipeline([("prepare", steps), ("model", last)])
+            else:
+                fitted[name] = _baseline(name, columns, len(y), seed).fit(frame, y)
+    return fitted
+
+
+def probabilities(pipeline: Pipeline, frame: pd.DataFrame) -> np.ndarray:
+    """Probability of the event as the algorithm says it, not calibrated, float64."""
+    if frame.empty:
+        return np.empty(0)
+    with _threads().limit(limits=1):
+        return pipeline.predict_proba(frame)[:, 1].astype(np.float64)
+
+
+@functools.cache
+def _threads() -> ThreadpoolController:
+    """The thread pools of this process; looking for them takes 5 ms, so once."""
+    return ThreadpoolController()
+
+
+def _estimator(name: str, rows: int, seed: int) -> Pipeline | HistGradientBoostingClassifier:
+    if name == LOGISTIC:
+        return _logistic(0.05, seed)
+    return HistGradientBoostingClassifier(
+        max_iter=80,
+        learning_rate=0.06,
+        max_leaf_nodes=15,
+        min_samples_leaf=max(20, min(200, rows // 100)),
+        l2_regularization=5.0,
+        max_bins=63,
+        early_stopping=False,
+        random_state=seed,
+    )
+
+
+def _logistic(strength: float, seed: int) -> Pipeline:
+    """Lbfgs on standardised float32 columns; `strength` is scikit-learn's C."""
+    return Pipeline(
+        [
+            ("scale", StandardScaler()),
+            ("logistic", RowwiseLogistic(C=strength, max_iter=300, tol=1e-4, random_state=seed)),
+        ]
+    )
+
+
+def _baseline(name: str, columns: Columns, rows: int, seed: int) -> Pipeline:
+    """The rate of everybody; the rate by recency (at most six steps); a logistic regression on RFM alone."""
+    if name == MAJORITY:
+        steps: Sequence[tuple[str, object]] = [
+            ("columns", ColumnEncoder([columns.recency])),
+            ("model", DummyClassifier(strategy="prior")),
+        ]
+    elif name == RECENCY:
+        leaf = max(1, min(50, rows // 20))
+        tree = DecisionTreeClassifier(max_leaf_nodes=6, min_samples_leaf=leaf, random_state=seed)
+        steps = [("columns", ColumnEncoder([columns.recency])), ("model", tree)]
+    else:
+        rfm = preparation([columns.recency, columns.frequency, columns.monetary], [])
+        steps = [("prepare", rfm), ("model", _logistic(1.0, seed))]
+    return Pipeline(list(steps))

@@ -1,0 +1,95 @@
+"""What is predicted, for whom and over which horizon.
+
+Here: plain frozen descriptions of targets. Not here: how labels are computed (features) and settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from persona_pipeline.contracts import Table, Type
+
+NUMERIC_TYPES = (Type.INTEGER, Type.DECIMAL, Type.DOUBLE, Type.BOOLEAN)
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """A condition of eligibility: a feature of as_of is at least `minimum` (a missing value is not)."""
+
+    column: str
+    minimum: float
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One target. `profile_columns`: text columns (age_band, gender, ...) it may use, none by default."""
+
+    name: str
+    horizon_days: int
+    eligible: tuple[AtLeast, ...]
+    minimum_positives: int = 100
+    isotonic_positives: int = 1_000
+    maximum_age_weeks: int = 13
+    maximum_blocks: int = 12
+    profile_columns: tuple[str, ...] = ()
+    recency: str = "recency_days"
+    frequency: str = "orders_365d"
+    monetary: str = "sales_365d"
+
+    def __post_init__(self) -> None:
+        if self.horizon_days < 1:
+            raise ValueError(f"{self.name}: horizon_days must be at least 1; got {self.horizon_days}")
+
+
+# the cohorts of the labels, stated in feature columns: bought within a year; bought twice ever and once in
+# half a year
+COHORTS = {
+    "order": (AtLeast("orders_365d", 1),),
+    "no_order": (AtLeast("orders_ever", 2), AtLeast("orders_180d", 1)),
+}
+
+
+def standard_target(
+    name: str,
+    event: str,
+    horizon_days: int,
+    minimum_positives: int = 100,
+    profile_columns: Sequence[str] = (),
+) -> Target:
+    """The target of `event` ("order" or "no_order") with the cohort of its label.
+
+    Raises:
+        ValueError: no cohort is known for the event.
+    """
+    if event not in COHORTS:
+        raise ValueError(
+            f"target {name!r}: no cohort for event {event!r}; known events: {', '.join(sorted(COHORTS))}"
+        )
+    return Target(
+        name, horizon_days, COHORTS[event], minimum_positives, profile_columns=tuple(profile_columns)
+    )
+
+
+def model_columns(features: Table, target: Target) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Numeric and text columns that a model of the target may use, in the order of the contract.
+
+    Raises:
+        ValueError: a column that the target names is not a column of the features, or not of a fitting type.
+    """
+    numeric = tuple(column.name for column in features.columns if column.type in NUMERIC_TYPES)
+    known = {column.name for column in features.columns}
+    named = [*(c.column for c in target.eligible), *target.profile_columns, *baseline_columns(target)]
+    missing = sorted({*named} - known | {*baseline_columns(target)} - {*numeric})
+    if missing:
+        raise ValueError(
+            f"{target.name} needs columns that {features.full_name} lacks or has as text: "
+            f"{', '.join(missing)}"
+        )
+    text = tuple(name for name in target.profile_columns if name not in numeric)
+    return numeric, text
+
+
+def baseline_columns(target: Target) -> tuple[str, str, str]:
+    """Recency, frequency and monetary value."""
+    return target.recency, target.frequency, target.monetary

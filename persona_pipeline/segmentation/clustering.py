@@ -1,0 +1,142 @@
+"""k-means in numpy blocks: sample starts, full refinement, the same bits on every run.
+
+Here: starts, Lloyd iterations, the fitted centroids as an estimator. Not here: how many clusters (choice.py).
+scikit-learn's KMeans is not used: it adds the partial sums of its threads in the order in which they finish.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
+
+Matrix = NDArray[np.floating]
+Labels = NDArray[np.intp]
+
+BLOCK = 65_536
+ITERATIONS = 100
+TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """Centroids (k x d), the nearest one of each row, and the sum of squared distances to it."""
+
+    centroids: Matrix
+    labels: Labels
+    inertia: float
+
+    @property
+    def k(self) -> int:
+        """Number of clusters."""
+        return len(self.centroids)
+
+
+class Centroids(ClusterMixin, TransformerMixin, BaseEstimator):
+    """The last step of the pipeline: fitted centroids. `transform` gives distances, `predict` the nearest."""
+
+    def __init__(self, n_clusters: int = 2, seed: int = 0) -> None:
+        self.n_clusters = n_clusters
+        self.seed = seed
+
+    def fit(self, X: ArrayLike, y: object = None) -> Centroids:
+        """Cluster the rows into `n_clusters`."""
+        found = kmeans(np.asarray(X), self.n_clusters, np.random.default_rng(self.seed), starts=10)
+        return self.keep(found.centroids)
+
+    def keep(self, centroids: Matrix) -> Centroids:
+        """Take centroids found elsewhere as the fitted ones."""
+        self.centroids_ = np.asarray(centroids, dtype=np.float64)
+        return self
+
+    def transform(self, X: ArrayLike) -> Matrix:
+        """Distances, rows x clusters. Not by matrix product, whose last bits depend on the size of the batch."""
+        values = np.asarray(X, dtype=np.float64)
+        return np.stack([np.sqrt(((values - centre) ** 2).sum(axis=1)) for centre in self.centroids_], axis=1)
+
+    def predict(self, X: ArrayLike) -> Labels:
+        """Number of the nearest centroid; the lower number on a tie."""
+        return self.transform(X).argmin(axis=1)
+
+
+def kmeans(
+    matrix: Matrix, k: int, rng: np.random.Generator, *, starts: int = 3, given: tuple[Matrix, ...] = ()
+) -> Clustering:
+    """The best of several Lloyd runs, from k-means++ starts and from `given` centroids.
+
+    Source: Arthur and Vassilvitskii 2007, "k-means++: the advantages of careful seeding".
+    """
+    runs = [lloyd(matrix, centroids) for centroids in given]
+    runs += [lloyd(matrix, _plus_plus(matrix, k, rng)) for _ in range(starts)]
+    return min(runs, key=lambda run: run.inertia)
+
+
+def lloyd(matrix: Matrix, centroids: Matrix, iterations: int = ITERATIONS) -> Clustering:
+    """Refine centroids until no row changes its cluster or the centroids stand still."""
+    centroids = np.array(centroids, dtype=matrix.dtype)
+    tolerance = TOLERANCE * float(matrix.var(axis=0).mean())
+    labels = np.full(len(matrix), -1, dtype=np.intp)
+    for _ in range(iterations):
+        before, labels = labels, np.empty(len(matrix), dtype=np.intp)
+        sums = np.zeros(centroids.shape)
+        for start in range(0, len(matrix), BLOCK):
+            rows = matrix[start : start + BLOCK]
+            nearest = _nearest(rows, centroids)
+            labels[start : start + BLOCK] = nearest
+            sums += (nearest == np.arange(len(centroids))[:, None]).astype(matrix.dtype) @ rows
+        if np.array_equal(labels, before):
+            break
+        counts = np.bincount(labels, minlength=len(centroids))
+        moved = (sums / np.maximum(counts, 1)[:, None]).astype(matrix.dtype)
+        if not counts.all():
+            moved[counts == 0] = _farthest(matrix, centroids, labels, int((counts == 0).sum()))
+        shift = float(((moved - centroids) ** 2).sum())
+        centroids = moved
+        if shift <= tolerance:
+            break
+    return assign(matrix, centroids)
+
+
+def assign(matrix: Matrix, centroids: Matrix) -> Clustering:
+    """Labels and inertia of given centroids, one pass; the inertia is summed in 64 bit."""
+    labels = np.empty(len(matrix), dtype=np.intp)
+    inertia = 0.0
+    for start in range(0, len(matrix), BLOCK):
+        rows = matrix[start : start + BLOCK]
+        nearest = _nearest(rows, centroids)
+        labels[start : start + BLOCK] = nearest
+        inertia += float(((rows.astype(np.float64) - centroids[nearest]) ** 2).sum())
+    return Clustering(centroids, labels, inertia)
+
+
+def _nearest(rows: Matrix, centroids: Matrix) -> Labels:
+    return (rows @ centroids.T - (centroids**2).sum(axis=1) / 2).argmax(axis=1)
+
+
+def _farthest(matrix: Matrix, centroids: Matrix, labels: Labels, count: int) -> Matrix:
+    """The rows farthest from their centroid: where empty clusters start again."""
+    distance = ((matrix - centroids[labels]) ** 2).sum(axis=1)
+    return matrix[np.argsort(-distance, kind="stable")[:count]]
+
+
+def _plus_plus(matrix: Matrix, k: int, rng: np.random.Generator) -> Matrix:
+    """k-means++ with the best of 2 + ln k draws at each step."""
+    trials = 2 + int(np.log(k))
+    chosen = np.empty((k, matrix.shape[1]), dtype=matrix.dtype)
+    chosen[0] = matrix[rng.integers(len(matrix))]
+    norms = (matrix**2).sum(axis=1)
+    nearest = _squared(matrix, norms, chosen[:1])[:, 0]
+    for step in range(1, k):
+        cumulated = np.cumsum(nearest, dtype=np.float64)
+        draws = np.searchsorted(cumulated, rng.random(trials) * cumulated[-1]).clip(max=len(matrix) - 1)
+        candidates = np.minimum(nearest[:, None], _squared(matrix, norms, matrix[draws]))
+        best = int(candidates.sum(axis=0, dtype=np.float64).argmin())
+        chosen[step] = matrix[draws[best]]
+        nearest = candidates[:, best]
+    return chosen
+
+
+def _squared(matrix: Matrix, norms: Matrix, points: Matrix) -> Matrix:
+    return np.maximum(norms[:, None] - 2 * (matrix @ points.T) + (points**2).sum(axis=1), 0)

@@ -1,0 +1,227 @@
+"""The weekly step: features of a Sunday and last week's tables in, the four weekly tables out.
+
+Here: reading, refusals, rows. Not here: the fit itself (fit.py).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from persona_pipeline.contracts import Table
+from persona_pipeline.contracts.models import K_CURVE, SEGMENT, SEGMENT_FIT, SEGMENT_PROFILE
+from persona_pipeline.engine.protocol import DataFile, Engine, ModelStore, Output, ReadWindow
+from persona_pipeline.segmentation.fit import Before, Fitted, NotEnoughData, fit_segments
+from persona_pipeline.segmentation.matrix import (
+    behaviour,
+    check_features,
+    main_categories,
+    stage_purchases,
+    to_matrix,
+)
+from persona_pipeline.segmentation.naming import Name
+from persona_pipeline.segmentation.options import SegmentationOptions
+from persona_pipeline.segmentation.rows import arrow_rows
+from persona_pipeline.segmentation.stability import STABLE_JACCARD
+from persona_pipeline.segmentation.storage import Segmentation, from_bytes, to_bytes
+
+ALGORITHM = "kmeans"
+WEEK = dt.timedelta(days=7)
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def fit_week(
+    engine: Engine,
+    read: ReadWindow,
+    outputs: Mapping[str, Output],
+    features: Table,
+    day: dt.date,
+    options: SegmentationOptions,
+    models: ModelStore,
+) -> dict[str, list[DataFile]]:
+    """Fit the segments of the week that ends on `day`, or carry last week's forward.
+
+    Only customers with at least one order are clustered. Too little data is a refusal: last week's model stays in
+    force (`carried`, its rows are written again), or nothing is (`none`); the reason has the numbers.
+
+    Args:
+        engine: runs the statements.
+        read: the lake.
+        outputs: by full name, for segments.fit, k_curve, segment and segment_profile.
+        features: contract of the feature table.
+        day: a Sunday.
+        options: how to fit.
+        models: where the fitted pipeline is kept.
+
+    Raises:
+        KeyError: `options.features` names a feature that the table does not have.
+    """
+    check_features(options.features, features)
+    last = {
+        table.full_name: _week(engine, read, table, day - WEEK)
+        for table in (SEGMENT_FIT, SEGMENT, SEGMENT_PROFILE)
+    }
+    model = _model_in_force(last, models)
+    purchase = stage_purchases(engine, read, day)
+    categories = main_categories(engine, purchase, options.categories) if options.category_mix else ()
+    today = read(features, day, day)
+    table = engine.fetch(*behaviour(options.features, categories, today, purchase))
+    before = None
+    if model is not None:
+        old = None
+        if set(model.features) <= set(features.column_names):
+            old = engine.fetch(*behaviour(model.features, model.categories, today, purchase))
+        before = _before(model, last, old)
+    try:
+        fitted = fit_segments(to_matrix(table, options.features, categories), options, before, categories)
+    except NotEnoughData as refusal:
+        rows = _carried(last, day, str(refusal), table.num_rows)
+    else:
+        rows = _promoted(fitted, day, models)
+    return {
+        contract.full_name: engine.select_into(
+            "SELECT * FROM result",
+            {"result": arrow_rows(contract, rows[contract.full_name])},
+            outputs[contract.full_name],
+        )
+        for contract in (SEGMENT_FIT, K_CURVE, SEGMENT, SEGMENT_PROFILE)
+    }
+
+
+def _week(engine: Engine, read: ReadWindow, table: Table, day: dt.date) -> list[dict[str, Any]]:
+    order = ", ".join(table.key)
+    return engine.fetch(f"SELECT * FROM week ORDER BY {order}", {"week": read(table, day, day)}).to_pylist()
+
+
+def _model_in_force(last: Rows, models: ModelStore) -> Segmentation | None:
+    sha256 = last[SEGMENT_FIT.full_name][0]["model_sha256"] if last[SEGMENT_FIT.full_name] else None
+    return from_bytes(models.get(sha256)) if sha256 else None
+
+
+def _before(model: Segmentation, last: Rows, customers: pa.Table | None) -> Before:
+    """What was in force, and where it puts today's customers, in today's order."""
+    names = {
+        row["segment_key"]: Name(
+            row["name_en"], row["name_zh"], tuple(model.evidence.get(row["segment_key"], ()))
+        )
+        for row in last[SEGMENT.full_name]
+    }
+    labels = None
+    if customers is not None and customers.num_rows:
+        labels = model.pipeline.predict(to_matrix(customers, model.features, model.categories))
+    return Before(model, names, labels)
+
+
+def _carried(last: Rows, day: dt.date, reason: str, customers: int) -> Rows:
+    """Last week's rows again under this week's day, or one row that says there is nothing in force."""
+    fit = last[SEGMENT_FIT.full_name][0] if last[SEGMENT_FIT.full_name] else {}
+    in_force = fit.get("model_sha256") is not None
+    row = {**fit, "day": day, "status": "carried" if in_force else "none", "customers": customers}
+    if in_force:
+        row["status_reason"] = f"refused: {reason}; the fit of {fit['fitted_on']} stays in force"
+    else:
+        row |= {"status_reason": f"refused: {reason}", "algorithm": ALGORITHM}
+    return {
+        SEGMENT_FIT.full_name: [row],
+        K_CURVE.full_name: [],
+        SEGMENT.full_name: [{**one, "day": day, "change": "carried"} for one in last[SEGMENT.full_name]],
+        SEGMENT_PROFILE.full_name: [{**one, "day": day} for one in last[SEGMENT_PROFILE.full_name]],
+    }
+
+
+def _promoted(fitted: Fitted, day: dt.date, models: ModelStore) -> Rows:
+    content = to_bytes(fitted.segmentation)
+    sha256 = models.put(content)
+    if sha256 != hashlib.sha256(content).hexdigest():
+        raise ValueError(f"the model store answered {sha256[:12]} for other content; check the store")
+    k = len(fitted.segmentation.keys)
+    fit = {
+        "day": day,
+        "status": "promoted",
+        "status_reason": fitted.reason,
+        "model_id": f"segments-{day:%Y%m%d}-{sha256[:8]}",
+        "model_sha256": sha256,
+        "fitted_on": day,
+        "algorithm": ALGORITHM,
+        "chosen_k": k,
+        "customers": len(fitted.labels),
+        "silhouette": fitted.silhouette,
+        "stability_ari": fitted.stability.ari if fitted.stability else None,
+    }
+    return {
+        SEGMENT_FIT.full_name: [fit],
+        K_CURVE.full_name: _curve_rows(fitted, day, k),
+        SEGMENT.full_name: _segment_rows(fitted, day),
+        SEGMENT_PROFILE.full_name: _profile_rows(fitted, day),
+    }
+
+
+def _curve_rows(fitted: Fitted, day: dt.date, k: int) -> list[dict[str, Any]]:
+    """One row per k; the chosen one with the figures of the fit in force."""
+    points = {1: (fitted.curve.inertia_of_one, None)}
+    points |= {one.k: (one.inertia, one.silhouette) for one in fitted.curve.tried}
+    points[k] = (fitted.inertia, fitted.silhouette)
+    return [
+        {
+            "day": day,
+            "k": number,
+            "inertia": inertia,
+            "silhouette": silhouette,
+            "is_knee": number == fitted.curve.knee,
+            "is_chosen": number == k,
+        }
+        for number, (inertia, silhouette) in sorted(points.items())
+    ]
+
+
+def _segment_rows(fitted: Fitted, day: dt.date) -> list[dict[str, Any]]:
+    sizes = np.bincount(fitted.labels, minlength=len(fitted.matched))
+    rows = []
+    for number, (one, size) in enumerate(zip(fitted.matched, sizes.tolist(), strict=True)):
+        stability = float(fitted.stability.jaccard[number]) if fitted.stability else None
+        rows.append(
+            {
+                "day": day,
+                "segment_key": one.key,
+                "name_en": fitted.names[one.key].en,
+                "name_zh": fitted.names[one.key].zh,
+                "customers": size,
+                "share": size / len(fitted.labels),
+                "change": one.change,
+                "overlap": one.overlap,
+                "is_stable": stability is None or stability >= STABLE_JACCARD,
+                "stability": stability,
+            }
+        )
+    return rows
+
+
+def _profile_rows(fitted: Fitted, day: dt.date) -> list[dict[str, Any]]:
+    features = fitted.features
+    rows = []
+    for number, one in enumerate(fitted.matched):
+        differences = fitted.differences[number].tolist()
+        order = sorted(range(len(features)), key=lambda n: (-abs(differences[n]), features[n]))  # noqa: B023 - used at once
+        for rank, n in enumerate(order, start=1):
+            rows.append(
+                {
+                    "day": day,
+                    "segment_key": one.key,
+                    "feature": features[n],
+                    "mean": _known(fitted.means[number, n]),
+                    "base_mean": _known(fitted.base_means[n]),
+                    "difference": differences[n],
+                    "evidence_rank": rank,
+                }
+            )
+    return rows
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,134 @@
+"""Reading behaviour: declared columns of the feature table, and what each customer buys.
+
+Here: the statements and the matrix made of their result. Not here: what is done with it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from sqlglot import exp
+
+from persona_pipeline.contracts import Table
+from persona_pipeline.contracts.behaviour import BASKET_ITEM, MAP
+from persona_pipeline.engine.protocol import Engine, Input, ReadWindow, Relation
+from persona_pipeline.engine.sql import sql_text
+
+MIX_DAYS = dt.timedelta(days=365)
+# a category that fewer than a twentieth of the buyers ever touched cannot tell segments apart
+CATEGORY_REACH = 0.05
+SCORES = ("rfm_recency", "rfm_frequency", "rfm_monetary")
+
+
+def week_of(day: dt.date) -> dt.date:
+    """The Sunday before the week of `day` (Monday to Sunday): whose models a day uses."""
+    return day - dt.timedelta(days=day.weekday() + 1)
+
+
+def check_features(names: Iterable[str], features: Table) -> None:
+    """Refuse features that the table does not have.
+
+    Raises:
+        KeyError: names them, and what there is.
+    """
+    missing = [name for name in names if name not in features.column_names]
+    if missing:
+        there = ", ".join(features.column_names)
+        raise KeyError(
+            f"segmentation features not in {features.full_name}: {', '.join(missing)}; it has: {there}"
+        )
+
+
+def stage_purchases(engine: Engine, read: ReadWindow, day: dt.date) -> Relation:
+    """Products by customer and category in the 365 days to `day`, as known then."""
+    after = day - MIX_DAYS
+    facts = {"basket_item": read(BASKET_ITEM, after, day), "identity_map": read(MAP, None, day)}
+    return engine.stage(sql_text("segments/purchase"), facts, {"after": after, "day": day})
+
+
+def main_categories(engine: Engine, purchase: Relation, limit: int) -> tuple[str, ...]:
+    """The categories whose shares describe a customer, by name; none if there is only one."""
+    parameters = {"share": CATEGORY_REACH, "limit": limit}
+    found = (
+        engine.fetch(sql_text("segments/category"), {"purchase": purchase}, parameters)
+        .column("category")
+        .to_pylist()
+    )
+    return tuple(found) if len(found) > 1 else ()
+
+
+def behaviour(
+    names: Sequence[str],
+    categories: Sequence[str],
+    features: Input,
+    purchase: Input,
+    rfm: Input | None = None,
+) -> tuple[str, dict[str, Input]]:
+    """The statement that reads behaviour in the order of customers, and its inputs.
+
+    Columns: `customer_id`, `has_ordered`, the named features as doubles, one `mix_N` per category. With `rfm`, every
+    customer and the RFM scores; else only customers with an order.
+    """
+    has_ordered = exp.column("recency_days", "features").is_(exp.null()).not_()
+    columns: list[exp.Expression] = [
+        exp.column("customer_id", "features"),
+        exp.alias_(has_ordered, "has_ordered"),
+        *(_double(exp.column(name, "features"), name) for name in names),
+        *(
+            _double(exp.func("coalesce", exp.column(mix, "mix"), exp.Literal.number(0)), mix)
+            for mix in _mix(categories)
+        ),
+    ]
+    query = exp.select(*columns).from_("features").order_by(exp.column("customer_id", "features"))
+    inputs: dict[str, Input] = {"features": features}
+    if categories:
+        query = query.with_("mix", as_=_mix_query(categories)).join(
+            "mix", on=_same_customer("mix"), join_type="left"
+        )
+        inputs["purchase"] = purchase
+    if rfm is None:
+        return query.where(has_ordered).sql("duckdb"), inputs
+    query = query.select(*(exp.column(score, "rfm") for score in SCORES))
+    query = query.join("rfm", on=_same_customer("rfm"), join_type="left")
+    return query.sql("duckdb"), inputs | {"rfm": rfm}
+
+
+def to_matrix(table: pa.Table, names: Sequence[str], categories: Sequence[str] = ()) -> NDArray[np.float64]:
+    """The named columns, then those of the categories, as a matrix; NaN where empty."""
+    columns = [
+        table.column(name).to_numpy(zero_copy_only=False).astype(np.float64)
+        for name in (*names, *_mix(categories))
+    ]
+    return np.column_stack(columns)
+
+
+def _mix(categories: Sequence[str]) -> list[str]:
+    return [f"mix_{number}" for number in range(len(categories))]
+
+
+def _mix_query(categories: Sequence[str]) -> exp.Select:
+    """Products per category side by side; the names of categories are data and stand as quoted literals."""
+    sums = [
+        exp.alias_(
+            exp.Sum(
+                this=exp.Case()
+                .when(exp.column("category").eq(exp.Literal.string(category)), exp.column("items"))
+                .else_(exp.Literal.number(0))
+            ),
+            name,
+        )
+        for category, name in zip(categories, _mix(categories), strict=True)
+    ]
+    return exp.select("customer_id", *sums).from_("purchase").group_by("customer_id")
+
+
+def _double(expression: exp.Expression, name: str) -> exp.Expression:
+    return exp.alias_(exp.cast(expression, "double"), name, quoted=True)
+
+
+def _same_customer(other: str) -> exp.Expression:
+    return exp.column("customer_id", other).eq(exp.column("customer_id", "features"))

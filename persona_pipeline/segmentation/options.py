@@ -1,0 +1,46 @@
+"""What can be set about segmentation, with the defaults. Not here: where the settings come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Behaviour only: no age, gender, region or income unless the project lists them. How somebody buys, not how long ago:
+# recency and tenure would split every kind of customer into early and late ones; RFM and the life cycle tags say that.
+DEFAULT_FEATURES = (
+    "orders_365d",
+    "average_order_value_365d",
+    "price_per_unit_365d",
+    "products_per_order_365d",
+    "discounted_order_share_365d",
+    "discount_share_365d",
+    "refund_share_365d",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentationOptions:
+    """How a week is fitted.
+
+    `category_mix` adds what the customer buys: the shares of up to `categories` product categories of the last 365 days.
+    `k_margin` is the hysteresis: another k replaces last week's only if its silhouette is higher by this share.
+    `bootstrap` is the number of resamples behind the stability figures. Above `sample` customers, k is scanned on a
+    sample and only the chosen k is refined on everybody.
+    """
+
+    features: tuple[str, ...] = DEFAULT_FEATURES
+    category_mix: bool = True
+    categories: int = 20
+    k_min: int = 2
+    k_max: int = 12
+    minimum_customers: int = 100
+    seed: int = 0
+    bootstrap: int = 10
+    sample: int = 20_000
+    silhouette_sample: int = 1_000
+    k_margin: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not self.features or len(set(self.features)) != len(self.features):
+            raise ValueError(f"segmentation needs features, each named once; got {self.features}")
+        if not 2 <= self.k_min <= self.k_max:
+            raise ValueError(f"segmentation needs 2 <= k_min <= k_max; got {self.k_min} .. {self.k_max}")

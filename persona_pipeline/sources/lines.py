@@ -1,0 +1,142 @@
+"""Bytes to physical lines in UTF-8: byte-order marks, declared encodings, over-long lines. In bounded memory.
+
+Not here: delimiters, quotes, records.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+LINE_LIMIT = 1 << 20
+CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
+CONTROL_IN_LINE = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
+UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+
+class FileRejected(Exception):
+    """Nothing of this file may be loaded; `reason` is the public code."""
+
+    def __init__(self, reason: str, note: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.note = note
+
+
+@dataclass(slots=True)
+class Lines:
+    """Some consecutive lines of a file, without their ends, in UTF-8.
+
+    `bad` maps positions to a reason: `bad_encoding`, `line_too_long` or `ctrl_char`. Such a line holds raw bytes.
+    """
+
+    lines: list[bytes]
+    bad: dict[int, str] = field(default_factory=dict)
+    quoted: bool = False
+    last: bool = False
+
+
+def read_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[Lines]:
+    """Cut blocks of bytes into lines; the last group is marked `last`.
+
+    Args:
+        blocks: the decompressed file.
+        encoding: the declared encoding; a byte-order mark of UTF-16 comes first.
+
+    Raises:
+        FileRejected: a UTF-16 file that does not decode; `bom` notes are attributes of the first group's reader.
+    """
+    tail, overlong = b"", False
+    for block in blocks:
+        if overlong:
+            # the rest of a line that is already over the limit
+            cut = block.find(b"\n")
+            if cut < 0:
+                continue
+            tail, block, overlong = tail + b"\n", block[cut + 1 :], False
+        cut = block.rfind(b"\n")
+        if cut < 0:
+            tail += block
+        else:
+            yield _decoded(tail + block[: cut + 1], encoding)
+            tail = block[cut + 1 :]
+        if len(tail) > LINE_LIMIT and b"\n" not in tail:
+            tail, overlong = tail[: LINE_LIMIT + 1], True
+    yield _decoded(tail, encoding, last=True)
+
+
+def without_mark(blocks: Iterable[bytes]) -> tuple[Iterator[bytes], str | None, str | None]:
+    """Look at the start of a file: (blocks without the mark, encoding that the mark declares, note)."""
+    iterator = iter(blocks)
+    head = b""
+    for block in iterator:
+        head += block
+        if len(head) >= len(codecs.BOM_UTF8):
+            break
+    if head.startswith(codecs.BOM_UTF8):
+        return _chain(head[3:], iterator), "utf-8", "byte-order mark removed"
+    for mark, encoding in UTF16.items():
+        if head.startswith(mark):
+            return _from_utf16(_chain(head[2:], iterator), encoding), "utf-8", f"decoded from {encoding}"
+    return _chain(head, iterator), None, None
+
+
+def _chain(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if head:
+        yield head
+    yield from rest
+
+
+def _from_utf16(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    try:
+        for block in blocks:
+            yield decoder.decode(block).encode()
+        yield decoder.decode(b"", final=True).encode()
+    except UnicodeError as error:
+        raise FileRejected("bad_encoding", f"does not decode as {encoding}") from error
+
+
+def _decoded(chunk: bytes, encoding: str, *, last: bool = False) -> Lines:
+    """Lines of a chunk that ends with a line end (or with the file)."""
+    bad: dict[int, str] = {}
+    whole = _text(chunk, encoding)
+    if whole is not None:
+        chunk = whole
+        lines = chunk.split(b"\n")
+    else:
+        lines = chunk.split(b"\n")
+        for position, line in enumerate(lines):
+            text = _text(line, encoding)
+            if text is None:
+                bad[position] = "bad_encoding"
+            else:
+                lines[position] = text
+        chunk = b"\n".join(lines)
+    if lines and lines[-1] == b"":
+        lines.pop()
+    if b"\r" in chunk:
+        lines = [line.removesuffix(b"\r") for line in lines]
+    if len(chunk) > LINE_LIMIT and lines and max(map(len, lines)) > LINE_LIMIT:
+        for position, line in enumerate(lines):
+            if len(line) > LINE_LIMIT:
+                bad[position] = "line_too_long"
+                lines[position] = b"?"
+    if CONTROL.search(chunk):
+        for position, line in enumerate(lines):
+            if position not in bad and CONTROL_IN_LINE.search(line):
+                bad[position] = "ctrl_char"
+    return Lines(lines, bad, b'"' in chunk, last)
+
+
+def _text(chunk: bytes, encoding: str) -> bytes | None:
+    """The chunk in UTF-8, or None where it does not decode."""
+    if encoding == "utf-8" and chunk.isascii():
+        return chunk
+    try:
+        text = chunk.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return chunk if encoding == "utf-8" else text.encode()

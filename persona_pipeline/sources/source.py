@@ -1,0 +1,237 @@
+"""What persona.toml says about one source: where its files are and how they are to be read.
+
+Here: the frozen model, its defaults and the checks that need nothing but itself. Not here: reading any file.
+"""
+
+from __future__ import annotations
+
+import codecs
+import datetime as dt
+import re
+import zoneinfo
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "orders": ("order_id", "ordered_at", "product_id", "quantity", "unit_price"),
+    "customers": ("account_id",),
+    "products": ("product_id", "title"),
+}
+OPTIONAL: dict[str, tuple[str, ...]] = {
+    "orders": ("line_no", "version", "type", "account_id", "product_title", "discount", "amount", "currency"),
+    "customers": (
+        "version",
+        "name",
+        "email",
+        "phone",
+        "gender",
+        "birth_date",
+        "birth_year",
+        "region",
+        "income_band",
+        "registered_on",
+    ),
+    "products": ("version", "category", "brand", "price", "currency"),
+}
+DEFAULT_KEY: dict[str, tuple[str, ...]] = {
+    "orders": ("order_id", "line_no"),
+    "customers": ("account_id",),
+    "products": ("product_id",),
+}
+# largest believable amount of one line, in units of the currency; others: 1,000,000
+AMOUNT_LIMITS: dict[str, int] = {"JPY": 100_000_000, "KRW": 1_000_000_000, "VND": 10_000_000_000, "IDR": 10_000_000_000}
+WORD_FIELDS: dict[str, tuple[str, ...]] = {
+    "gender": ("female", "male", "other", "unknown"),
+    "income_band": ("low", "middle", "high", "unknown"),
+    "type": ("sale", "refund"),
+}
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Refund(_Model):
+    """How a refund shows: a value of a column that begins with a prefix, for example InvoiceNo C536379."""
+
+    column: str
+    prefix: str = Field(min_length=1)
+
+
+class Limits(_Model):
+    """Values beyond these are rejected as `amount_range`. Empty: the limit usual for the currency."""
+
+    amount: Decimal | None = Field(default=None, gt=0)
+    unit_price: Decimal | None = Field(default=None, gt=0)
+    quantity: Decimal = Field(default=Decimal(1_000_000), gt=0)
+
+
+class Source(_Model):
+    """One `[sources.NAME]` of persona.toml.
+
+    Columns are named as in the file (`key`, `version`, `refund.column`, values of `columns`); fields are our names
+    (keys of `columns`, `missing`, `strip_suffix`, `words`). A field that `columns` does not name is looked for
+    under its own name.
+    """
+
+    kind: Literal["orders", "customers", "products"]
+    path: str = Field(min_length=1)
+    format: Literal["csv"] = "csv"
+    known_at: Literal["delivery", "event"] = "delivery"
+    through: dt.date | None = None
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    decimal: Literal[".", ","] = "."
+    time_zone: str | None = None
+    datetime_format: str = "%Y-%m-%d %H:%M:%S"
+    date_format: str = "%Y-%m-%d"
+    dst_gap: Literal["forward", "reject"] = "forward"
+    dst_overlap: Literal["earlier", "later", "reject"] = "earlier"
+    key: tuple[str, ...] = ()
+    identity: Literal["key", "whole_row", "none"] = "key"
+    version: str | None = None
+    redelivery_days: int = Field(default=35, ge=0, le=3650)
+    currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+    allow_empty: bool = False
+    missing: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    columns: dict[str, str] = Field(default_factory=dict)
+    strip_suffix: dict[str, str] = Field(default_factory=dict)
+    words: dict[str, dict[str, str]] = Field(default_factory=dict)
+    refund: Refund | None = None
+    limits: Limits = Limits()
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str) -> str:
+        try:
+            name = codecs.lookup(value).name
+        except LookupError as error:
+            raise ValueError(f"unknown encoding {value!r}; expected for example utf-8, gb18030, cp1252") from error
+        if name.startswith(("utf-16", "utf-32", "utf-7")):
+            raise ValueError(f"{value} is recognised by its byte-order mark; leave encoding out")
+        return name
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None and value not in zoneinfo.available_timezones():
+            raise ValueError(f"unknown time zone {value!r}; expected an IANA name such as Europe/London")
+        return value
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, value: str) -> str:
+        if len(value) != 1 or not value.isascii() or value in '"\r\n' or value.isalnum():
+            raise ValueError(f"delimiter must be one ASCII character such as , ; | or a tab; got {value!r}")
+        return value
+
+    @field_validator("datetime_format", "date_format")
+    @classmethod
+    def _plain_format(cls, value: str) -> str:
+        if "%" not in value or re.search(r"%-?[zZ]", value):
+            raise ValueError(f"expected a format such as %Y-%m-%d %H:%M:%S without a zone; got {value!r}")
+        return value
+
+    @field_validator("path")
+    @classmethod
+    def _inside(cls, value: str) -> str:
+        if ".." in value.replace("\\", "/").split("/"):
+            raise ValueError(f"path must not climb with '..'; got {value!r}")
+        if value.count("{day}") > 1 or re.search(r"\{(?!day\})", value):
+            raise ValueError(f"path may hold {{day}} once and * within a name; got {value!r}")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Source:
+        fields = self.fields
+        for option in ("columns", "missing", "strip_suffix", "words"):
+            unknown = sorted(set(getattr(self, option)) - set(fields))
+            if unknown:
+                raise ValueError(f"{option}: unknown field {unknown[0]!r}; {self.kind} has: {', '.join(fields)}")
+        for field, words in self.words.items():
+            allowed = WORD_FIELDS.get(field, ())
+            wrong = sorted(set(words.values()) - set(allowed))
+            if wrong:
+                raise ValueError(f"words.{field}: {wrong[0]!r} is not one of {', '.join(allowed) or 'any (no words here)'}")
+        names = list(self.column_of.values())
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"columns: {twice[0]!r} is mapped twice")
+        if self.known_at == "event":
+            if self.kind != "orders":
+                raise ValueError("known_at = 'event' is for records with a time of their own; customers and products have none")
+            if self.through is None:
+                raise ValueError("known_at = 'event' needs through = the last day the export speaks of, for example 2011-12-09")
+            if "{day}" in self.path or "*" in self.path:
+                raise ValueError("known_at = 'event' is one file that never changes; its path has no {day} and no *")
+        elif self.through is not None:
+            raise ValueError("through belongs to known_at = 'event'")
+        for column in (*self.key, *([self.refund.column] if self.refund else [])):
+            self.field_named(column)
+        if self.key and self.identity != "key":
+            raise ValueError(f"key and identity = {self.identity!r} exclude each other")
+        if self.kind != "orders" and self.identity != "key":
+            raise ValueError(f"{self.kind} are identified by key")
+        if self.kind != "orders" and self.key and self.key_fields != DEFAULT_KEY[self.kind]:
+            raise ValueError(f"the key of {self.kind} is {DEFAULT_KEY[self.kind][0]}")
+        return self
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Every field this kind knows, required ones first."""
+        return REQUIRED[self.kind] + OPTIONAL[self.kind]
+
+    @property
+    def column_of(self) -> dict[str, str]:
+        """Field to column of the file, for every field."""
+        named = dict(self.columns)
+        if self.version is not None:
+            named.setdefault("version", self.version)
+        return {field: named.get(field, field) for field in self.fields}
+
+    @property
+    def expected_columns(self) -> tuple[str, ...]:
+        """Columns without which a file is rejected: the required ones, those named by hand and those of the key."""
+        fields = [*REQUIRED[self.kind], *self.columns, *(["version"] if self.version else [])]
+        if self.identity == "key":
+            fields += self.key_fields
+        return tuple(dict.fromkeys(self.column_of[field] for field in fields))
+
+    @property
+    def key_fields(self) -> tuple[str, ...]:
+        """The fields that identify a record; empty for whole_row and none."""
+        if self.identity != "key":
+            return ()
+        return tuple(self.field_named(column) for column in self.key) or DEFAULT_KEY[self.kind]
+
+    @property
+    def refund_field(self) -> str | None:
+        """The field that shows a refund by its prefix."""
+        return self.field_named(self.refund.column) if self.refund else None
+
+    def field_named(self, column: str) -> str:
+        """The field that a column of the file (or a field of that name) stands for.
+
+        Raises:
+            ValueError: the column is not mapped.
+        """
+        for field, name in self.column_of.items():
+            if column == name:
+                return field
+        if column in self.column_of:
+            return column
+        raise ValueError(f"column {column!r} is not mapped to a field; add it to columns (fields: {', '.join(self.fields)})")
+
+    def amount_limit(self, currency: str) -> Decimal:
+        """Largest believable absolute amount of one record in that currency."""
+        return self.limits.amount or Decimal(AMOUNT_LIMITS.get(currency, 1_000_000))
+
+    def price_limit(self, currency: str) -> Decimal:
+        """Largest believable unit price in that currency."""
+        return self.limits.unit_price or self.amount_limit(currency)
+
+    def quantity_limit(self) -> Decimal:
+        """Largest believable quantity of one record."""
+        return self.limits.quantity

@@ -1,0 +1,284 @@
+"""Splits delivered files into records of text: mapped columns, missing values, one scratch Parquet for all of them.
+
+Here: the way from a file to rows `path_no, line, reason, field, ...`. Not here: types and rules (cleaning).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from persona_pipeline.sources.csv_records import Reader, Records
+from persona_pipeline.sources.failure import SourceError
+from persona_pipeline.sources.files import locate
+from persona_pipeline.sources.fingerprint import decompressed, fingerprint
+from persona_pipeline.sources.lines import FileRejected, read_lines, without_mark
+from persona_pipeline.sources.source import Source
+
+ROWS_PER_WRITE = 131_072
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFile:
+    """One delivered file after splitting. With a `reason` the whole file was rejected and holds no records."""
+
+    path_no: int
+    path: str
+    sha256: str
+    records: int
+    reason: str | None = None
+    note: str | None = None
+    noted: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Records of several files: Parquet with `schema_of(kind)`, and one entry for each file."""
+
+    paths: tuple[str, ...]
+    files: tuple[SplitFile, ...]
+
+
+def schema_of(source: Source) -> pa.Schema:
+    """Columns of the scratch records: where a record stands, why it is refused, who it is, its fields as text.
+
+    `identity` is the joined key or the hash of the whole row, null where it is incomplete or not declared; `row_hash` is a
+    keyed hash of all fields (customers only).
+    """
+    place = [("path_no", pa.int32()), ("line", pa.int64()), ("reason", pa.string())]
+    marks = [("lenient_quote", pa.bool_()), ("identity", pa.string()), ("row_hash", pa.string())]
+    return pa.schema([*place, *marks, *((field, pa.string()) for field in source.fields)])
+
+
+def split_files(
+    name: str,
+    source: Source,
+    deliveries: Sequence[tuple[str, str]],
+    *,
+    project_directory: Path,
+    key: bytes,
+    directory: Path,
+    count_only: Collection[int] = (),
+) -> Split:
+    """Split delivered files into one Parquet file of records.
+
+    Args:
+        name: name of the source.
+        source: how to read it.
+        deliveries: (path, sha256) as recorded in clean.arrival; `path_no` is the position in this sequence.
+        project_directory: the project folder.
+        key: the project's secret; identities of whole rows are keyed hashes.
+        directory: where the Parquet file goes.
+        count_only: positions of deliveries whose records are counted and not written (repeats of a whole file).
+
+    Raises:
+        SourceError: a file is gone, or its content is not the one that was recorded.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    target = directory / f"{name}.parquet"
+    hasher = keyed_hasher(key)
+    files = []
+    with _Writer(target, schema_of(source)) as writer:
+        for path_no, (path, sha256) in enumerate(deliveries):
+            file = locate(source, project_directory, path)
+            problem = _checked(name, file, path, sha256)
+            if problem is None:
+                write = _ignore if path_no in count_only else writer.write
+                files.append(split_file(source, file, path_no, path, sha256, hasher, write))
+            else:
+                files.append(SplitFile(path_no, path, sha256, 0, problem))
+    return Split((str(target),), tuple(files))
+
+
+def split_file(
+    source: Source,
+    file: Path,
+    path_no: int,
+    path: str,
+    sha256: str,
+    hasher: Callable[[bytes], str],
+    write: Callable[[pa.Table], None],
+) -> SplitFile:
+    """Split one verified file and hand its records on in batches; nothing is handed on if the header is refused.
+
+    Raises:
+        AssertionError: the lines of the file and the records do not add up.
+    """
+    reader = Reader(source.delimiter.encode(), hasher if source.identity == "whole_row" else None)
+    notes: list[str] = []
+    with file.open("rb") as stream, closing(_blocks(stream, source, notes)) as groups:
+        batches: list[pa.Table] = []
+        try:
+            for records in reader.read(groups):
+                batches.append(_rows(source, _positions(source, reader.header), records, path_no, hasher))
+                if sum(batch.num_rows for batch in batches) >= ROWS_PER_WRITE:
+                    write(pa.concat_tables(batches))
+                    batches.clear()
+        except FileRejected as refused:
+            note = "; ".join([*notes, *([refused.note] if refused.note else [])]) or None
+            return SplitFile(path_no, path, sha256, 0, refused.reason, note)
+    counts = reader.counts
+    if counts.lines != bool(reader.header) + counts.records + counts.continuation + counts.blank + counts.repeated_header:
+        raise AssertionError(f"{path}: lines and records do not add up: {counts}")
+    unknown = [column[:60] for column in reader.header if column and column not in source.column_of.values()]
+    noted = {
+        "blank_line": counts.blank,
+        "repeated_header": counts.repeated_header,
+        "byte_order_mark": len(notes),
+        "unknown_column": int(bool(unknown)),
+        "header_only": int(bool(reader.header) and counts.records == 0),
+    }
+    if unknown:
+        notes.append(f"columns not used: {', '.join(unknown)}")
+    note = "; ".join(notes) or None
+    if batches:
+        write(pa.concat_tables(batches))
+    reason = "empty" if counts.records == 0 and not source.allow_empty else None
+    return SplitFile(path_no, path, sha256, counts.records, reason, note, {name: n for name, n in noted.items() if n})
+
+
+def _checked(name: str, file: Path, path: str, sha256: str) -> str | None:
+    """The reason to reject the file, if any; its content must be the recorded one."""
+    if not file.is_file():
+        raise SourceError(f"source {name}: {path} was recorded with content {sha256[:12]} but is gone; put it back")
+    mark = fingerprint(file)
+    if mark.sha256 != sha256:
+        raise SourceError(
+            f"source {name}: {path} was recorded with content {sha256[:12]} but now holds {mark.sha256[:12]}; put the "
+            "recorded file back and deliver the new content under another name"
+        )
+    return mark.problem
+
+
+def _blocks(stream, source: Source, notes: list[str]) -> Iterator:  # noqa: ANN001 a binary file
+    blocks, encoding, note = without_mark(decompressed(stream))
+    if note:
+        notes.append(note)
+    yield from read_lines(blocks, encoding or source.encoding)
+
+
+def _positions(source: Source, header: list[str]) -> dict[str, int]:
+    """Field to position in the file.
+
+    Raises:
+        FileRejected: a column is missing that the source cannot do without.
+    """
+    missing = [column for column in source.expected_columns if column not in header]
+    if missing:
+        raise FileRejected("missing_column", f"columns missing: {', '.join(missing)}")
+    return {field: header.index(column) for field, column in source.column_of.items() if column in header}
+
+
+def _rows(
+    source: Source, positions: dict[str, int], records: Records, path_no: int, hasher: Callable[[bytes], str]
+) -> pa.Table:
+    """Records of one group with the columns of `schema_of`."""
+    schema, count, refused = schema_of(source), len(records.lines), len(records.rejects)
+    lenient = set(records.lenient)
+    columns: dict[str, pa.Array | pa.ChunkedArray] = {
+        "path_no": pa.array([path_no] * count, pa.int32()),
+        "line": pa.array(records.lines, pa.int64()),
+        "reason": pa.nulls(count, pa.string()),
+        "lenient_quote": pa.array([line in lenient for line in records.lines], pa.bool_()),
+    }
+    for field in source.fields:
+        at = positions.get(field)
+        columns[field] = pa.nulls(count, pa.string()) if at is None else _value(source, field, records.table.column(at))
+    if source.refund is not None and source.refund_field is not None:
+        shows = pc.starts_with(columns[source.refund_field], source.refund.prefix)  # type: ignore[attr-defined]
+        columns["type"] = pc.if_else(pc.fill_null(shows, False), "refund", "sale")  # type: ignore[attr-defined]
+    columns["identity"] = _identity(source, columns, records, hasher)
+    columns["row_hash"] = pa.nulls(count, pa.string())
+    if source.kind == "customers":
+        columns["row_hash"] = _hashed(_joined([columns[field] for field in source.fields], "replace"), hasher)
+    rows = pa.table(columns, schema=schema)
+    if not refused:
+        return rows
+    bad = {name: pa.nulls(refused, schema.field(name).type) for name in schema.names}
+    bad["path_no"] = pa.array([path_no] * refused, pa.int32())
+    bad["line"] = pa.array([line for line, _ in records.rejects], pa.int64())
+    bad["reason"] = pa.array([reason for _, reason in records.rejects], pa.string())
+    bad["lenient_quote"] = pa.array([False] * refused, pa.bool_())
+    return pa.concat_tables([rows, pa.table(bad, schema=schema)])
+
+
+def _value(source: Source, field: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column without outer blanks; empty text and the declared tokens become null; a declared suffix goes."""
+    value = pc.utf8_trim(column, " \t")  # type: ignore[attr-defined]
+    tokens = pa.array(["", *source.missing.get(field, ())], pa.string())
+    value = pc.if_else(pc.is_in(value, tokens), pa.scalar(None, pa.string()), value)  # type: ignore[attr-defined]
+    suffix = source.strip_suffix.get(field)
+    if suffix:
+        cut = pc.utf8_slice_codeunits(value, 0, -len(suffix))  # type: ignore[attr-defined]
+        value = pc.if_else(pc.ends_with(value, suffix), cut, value)  # type: ignore[attr-defined]
+    return value
+
+
+def _identity(
+    source: Source, columns: Mapping[str, pa.Array | pa.ChunkedArray], records: Records, hasher: Callable[[bytes], str]
+) -> pa.Array | pa.ChunkedArray:
+    """What makes a record the same as another one; null where a part of the key is missing."""
+    if source.identity == "whole_row":
+        return pa.array(records.hashes, pa.string())
+    if source.identity == "none":
+        return pa.nulls(len(records.lines), pa.string())
+    joined = _joined([columns[field] for field in source.key_fields], "emit_null")
+    return _hashed(joined, hasher) if "account_id" in source.key_fields else joined
+
+
+def _joined(columns: Sequence[pa.Array | pa.ChunkedArray], null_handling: str) -> pa.Array | pa.ChunkedArray:
+    return pc.binary_join_element_wise(*columns, "\x1f", null_handling=null_handling, null_replacement="")  # type: ignore
+
+
+def _hashed(values: pa.Array | pa.ChunkedArray, hasher: Callable[[bytes], str]) -> pa.Array:
+    texts = values.to_pylist()
+    return pa.array([None if text is None else hasher(text.encode()) for text in texts], pa.string())
+
+
+def _ignore(rows: pa.Table) -> None:
+    """The records of a repeated file are counted, not kept."""
+
+
+def keyed_hasher(key: bytes) -> Callable[[bytes], str]:
+    """A keyed hash of a record: 32 hexadecimal digits."""
+    secret = hashlib.sha256(b"row|" + key).digest()
+    return lambda record: hashlib.blake2b(record, key=secret, digest_size=16).hexdigest()
+
+
+class _Writer:
+    """A Parquet file that appears whole or not at all; always there, even without a row."""
+
+    def __init__(self, target: Path, schema: pa.Schema) -> None:
+        self._target, self._beside = target, target.with_suffix(".partial")
+        self._writer = pq.ParquetWriter(self._beside, schema, compression="snappy")
+        self._waiting: list[pa.Table] = []
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def write(self, rows: pa.Table) -> None:
+        self._waiting.append(rows)
+        if sum(table.num_rows for table in self._waiting) >= ROWS_PER_WRITE:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting))
+            self._waiting.clear()
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if kind is None:
+            self._flush()
+        self._writer.close()
+        if kind is None:
+            self._beside.replace(self._target)
+        else:
+            self._beside.unlink(missing_ok=True)

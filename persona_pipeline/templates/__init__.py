@@ -1,0 +1,1 @@
+"""The persona.toml files that `persona init` and `persona demo` write."""

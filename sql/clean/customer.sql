@@ -1,0 +1,4 @@
+-- Customer records that are new or changed.
+SELECT day, id_kind, id, registered_on, birth_year, gender, region, income_band, source, content_hash
+FROM outcome
+WHERE outcome = 'clean'

@@ -1,0 +1,177 @@
+-- Records of one orders source, typed and judged one by one.
+-- Inputs: records (text), files, accounts, words, zone (source's local time), business_zone.
+WITH text AS (
+    SELECT
+        r.path_no, r.line, r.lenient_quote, r.row_hash, r.product_title, r.order_id, r.product_id, r.account_id, r.line_no,
+        r.reason AS split_reason,
+        r.identity,
+        f.path, f.sha256, f.day AS arrival_day,
+        r.ordered_at,
+        CASE WHEN $leap_format AND substr(r.ordered_at, length(r.ordered_at) - 2) = ':60' THEN TRUE ELSE FALSE END AS leap_second,
+        CASE WHEN r.type IS NULL THEN 'sale' ELSE w.value END AS order_type,
+        upper(coalesce(r.currency, $currency)) AS currency,
+        r.quantity AS quantity_text, r.unit_price AS price_text, r.discount AS discount_text, r.amount AS amount_text,
+        r.version AS version_text,
+        replace(r.quantity, $decimal, '.') AS quantity_number,
+        replace(r.unit_price, $decimal, '.') AS price_number,
+        replace(r.discount, $decimal, '.') AS discount_number,
+        replace(r.amount, $decimal, '.') AS amount_number
+    FROM records AS r
+    JOIN files AS f ON f.path_no = r.path_no
+    LEFT JOIN words AS w ON w.field = 'type' AND w.word = lower(r.type)
+),
+number AS (
+    SELECT
+        *,
+        TRY_CAST(CASE WHEN regexp_full_match(quantity_text, $number) THEN quantity_number END AS DECIMAL(18, 4)) AS quantity,
+        TRY_CAST(CASE WHEN regexp_full_match(price_text, $number) THEN price_number END AS DECIMAL(18, 4)) AS unit_price,
+        TRY_CAST(CASE WHEN regexp_full_match(discount_text, $number) THEN discount_number END AS DECIMAL(18, 4)) AS given_discount,
+        TRY_CAST(CASE WHEN regexp_full_match(amount_text, $number) THEN amount_number END AS DECIMAL(18, 4)) AS given_amount,
+        TRY_CAST(CASE WHEN regexp_full_match(version_text, '[0-9]{1,15}') THEN version_text END AS BIGINT) AS given_version,
+        regexp_full_match(coalesce(quantity_text, '0'), $number) AND regexp_full_match(coalesce(price_text, '0'), $number)
+            AND regexp_full_match(coalesce(discount_text, '0'), $number) AND regexp_full_match(coalesce(amount_text, '0'), $number)
+            AND regexp_full_match(coalesce(version_text, '0'), '[0-9]{1,15}') AS is_number,
+        try_strptime(
+            CASE WHEN leap_second THEN substr(ordered_at, 1, length(ordered_at) - 2) || '59' ELSE ordered_at END,
+            $datetime_format
+        ) AS local_at
+    FROM text
+),
+placed AS (
+    SELECT
+        n.*,
+        z.kind AS zone_kind,
+        n.local_at - z.offset_seconds * INTERVAL 1 SECOND AS event_at
+    FROM number AS n
+    LEFT JOIN zone AS z ON n.local_at >= z.valid_from AND n.local_at < z.valid_to
+),
+dated AS (
+    SELECT
+        p.*,
+        p.event_at + b.offset_seconds * INTERVAL 1 SECOND AS business_at,
+        CAST(p.event_at + b.offset_seconds * INTERVAL 1 SECOND AS DATE) AS event_day,
+        coalesce(p.given_discount, 0) AS discount,
+        p.quantity * p.unit_price
+            - CASE WHEN p.order_type = 'refund' THEN -coalesce(p.given_discount, 0) ELSE coalesce(p.given_discount, 0) END
+            AS computed
+    FROM placed AS p
+    LEFT JOIN business_zone AS b ON p.event_at >= b.valid_from AND p.event_at < b.valid_to
+),
+known AS (
+    SELECT
+        *,
+        CASE
+            WHEN $by_event THEN greatest(least(coalesce(event_day, $start), $through), $start)
+            ELSE arrival_day
+        END AS day,
+        CASE WHEN $by_event THEN $through ELSE arrival_day END AS last_known_day,
+        coalesce(given_amount, TRY_CAST(round(computed, 4) AS DECIMAL(18, 4))) AS amount
+    FROM dated
+),
+judged AS (
+    SELECT
+        *,
+        CASE
+            WHEN split_reason IS NOT NULL THEN split_reason
+            WHEN (identity IS NULL AND NOT $no_identity) OR order_id IS NULL OR ordered_at IS NULL OR product_id IS NULL
+                OR quantity_text IS NULL OR price_text IS NULL THEN 'missing_required'
+            WHEN local_at IS NULL THEN 'bad_datetime'
+            WHEN NOT is_number THEN
+                CASE
+                    WHEN regexp_full_match(
+                            lower(concat(quantity_number, '|', price_number, '|', discount_number, '|', amount_number)),
+                            '(.*\|)?[+-]?(inf|infinity|nan)(\|.*)?'
+                        )
+                        OR abs(TRY_CAST(quantity_number AS DOUBLE)) > 1e300 OR abs(TRY_CAST(price_number AS DOUBLE)) > 1e300
+                        OR abs(TRY_CAST(discount_number AS DOUBLE)) > 1e300 OR abs(TRY_CAST(amount_number AS DOUBLE)) > 1e300
+                        THEN 'not_finite'
+                    ELSE 'bad_number'
+                END
+            WHEN order_type IS NULL THEN 'bad_value'
+            WHEN currency <> $project_currency THEN 'unknown_currency'
+            WHEN zone_kind = 'gap' AND $reject_gap THEN 'dst_gap'
+            WHEN zone_kind = 'overlap' AND $reject_overlap THEN 'dst_overlap'
+            WHEN business_at >= CAST(last_known_day AS TIMESTAMP) + INTERVAL 1 DAY + INTERVAL 10 MINUTE THEN 'future'
+            WHEN event_day < $start THEN 'too_old'
+            WHEN NOT $by_event AND date_diff('day', event_day, arrival_day) > $redelivery_days THEN 'too_late'
+            WHEN (order_type = 'sale' AND quantity < 0) OR (order_type = 'refund' AND quantity > 0) THEN 'refund_type'
+            WHEN quantity IS NULL OR unit_price IS NULL OR (discount_text IS NOT NULL AND given_discount IS NULL)
+                OR (amount_text IS NOT NULL AND given_amount IS NULL) OR amount IS NULL
+                OR unit_price < 0 OR discount < 0 OR abs(quantity) > $quantity_limit OR unit_price > $price_limit
+                OR abs(amount) > $amount_limit OR (order_type = 'sale' AND amount < 0)
+                OR (order_type = 'refund' AND amount > 0) THEN 'amount_range'
+            WHEN abs(computed - amount) > 0.01 THEN 'amount_mismatch'
+        END AS reason
+    FROM known
+)
+SELECT
+    j.day,
+    j.path,
+    j.sha256,
+    j.line,
+    j.reason,
+    CASE
+        WHEN j.reason = 'missing_required' THEN
+            CASE
+                WHEN j.order_id IS NULL THEN 'order_id' WHEN j.ordered_at IS NULL THEN 'ordered_at'
+                WHEN j.product_id IS NULL THEN 'product_id' WHEN j.quantity_text IS NULL THEN 'quantity'
+                WHEN j.price_text IS NULL THEN 'unit_price' ELSE $key_field
+            END
+        WHEN j.reason IN ('bad_datetime', 'future', 'too_old', 'too_late', 'dst_gap', 'dst_overlap') THEN 'ordered_at'
+        WHEN j.reason IN ('bad_number', 'not_finite', 'amount_range') THEN
+            CASE
+                WHEN j.quantity IS NULL OR abs(j.quantity) > $quantity_limit THEN 'quantity'
+                WHEN j.unit_price IS NULL OR j.unit_price < 0 OR j.unit_price > $price_limit THEN 'unit_price'
+                WHEN (j.discount_text IS NOT NULL AND j.given_discount IS NULL) OR j.discount < 0 THEN 'discount'
+                WHEN j.version_text IS NOT NULL AND j.given_version IS NULL THEN 'version'
+                ELSE 'amount'
+            END
+        WHEN j.reason = 'refund_type' THEN 'quantity'
+        WHEN j.reason = 'bad_value' THEN 'type'
+        WHEN j.reason = 'unknown_currency' THEN 'currency'
+        WHEN j.reason = 'amount_mismatch' THEN 'amount'
+    END AS field,
+    j.lenient_quote,
+    j.leap_second,
+    j.zone_kind = 'gap' AS dst_gap,
+    j.zone_kind = 'overlap' AS dst_overlap,
+    coalesce(
+        j.quantity <> TRY_CAST(j.quantity_number AS DECIMAL(38, 12)) OR j.unit_price <> TRY_CAST(j.price_number AS DECIMAL(38, 12))
+        OR j.given_discount <> TRY_CAST(j.discount_number AS DECIMAL(38, 12))
+        OR j.given_amount <> TRY_CAST(j.amount_number AS DECIMAL(38, 12)),
+        FALSE
+    ) AS rounded,
+    j.split_reason IS NULL AND a.id IS NULL AS missing_customer,
+    j.split_reason IS NULL AND $with_title AND j.product_title IS NULL AS missing_title,
+    j.split_reason IS NULL AND coalesce(j.order_type = 'refund', FALSE) AS refund,
+    $source AS source,
+    CAST($lookback AS INTEGER) AS lookback_days,
+    $whole_row AS whole_row,
+    $with_title AS with_title,
+    CASE
+        WHEN j.identity IS NOT NULL OR ($no_identity AND j.split_reason IS NULL)
+            THEN substr(sha256($source || '|' || coalesce(j.identity, j.sha256 || '|' || CAST(j.line AS VARCHAR))), 1, 32)
+    END AS order_line_id,
+    j.order_id,
+    j.order_type,
+    CASE WHEN a.id IS NOT NULL THEN 'account' END AS id_kind,
+    a.id,
+    j.event_at,
+    j.event_day,
+    j.product_id,
+    j.product_title,
+    j.quantity,
+    j.unit_price,
+    CAST(j.discount AS DECIMAL(18, 4)) AS discount,
+    j.amount,
+    j.currency,
+    coalesce(j.given_version, 0) AS version,
+    substr(
+        sha256(concat(
+            coalesce(j.given_version, 0), '|', j.order_id, '|', j.line_no, '|', j.order_type, '|', a.id, '|', j.event_at, '|',
+            j.product_id, '|', j.quantity, '|', j.unit_price, '|', j.discount, '|', j.amount, '|', j.currency
+        )),
+        1, 32
+    ) AS content_hash
+FROM judged AS j
+LEFT JOIN accounts AS a ON a.account_id = j.account_id

@@ -1,0 +1,125 @@
+-- Changes that each day brought to what is known of an identifier's orders, by the day the orders happened.
+-- An order exists while its net sales amount is positive; a count is what exists after a day less what existed before.
+-- $lookback reaches every earlier row of an order that a row of the day can touch.
+WITH touched AS (
+    SELECT DISTINCT id_kind, id, event_day, order_id, order_type
+    FROM order_line
+    WHERE id IS NOT NULL AND day BETWEEN $first AND $last
+),
+
+order_change AS (
+    SELECT
+        line.id_kind AS id_kind,
+        line.id AS id,
+        line.event_day AS event_day,
+        line.order_id AS order_id,
+        line.order_type AS order_type,
+        line.day AS day,
+        DATE_DIFF('day', DATE '1970-01-01', line.day) AS day_number,
+        SUM(line.sign) AS order_lines,
+        SUM(CASE WHEN line.discount > 0 THEN line.sign ELSE 0 END) AS discounted_lines,
+        SUM(line.sign * line.quantity) AS quantity,
+        SUM(line.sign * line.discount) AS discount_amount,
+        SUM(line.sign * line.amount) AS amount
+    FROM order_line AS line
+    INNER JOIN touched
+        ON
+            touched.id_kind = line.id_kind
+            AND touched.id = line.id
+            AND touched.event_day = line.event_day
+            AND touched.order_id = line.order_id
+            AND touched.order_type = line.order_type
+    WHERE line.day <= $last
+    GROUP BY line.id_kind, line.id, line.event_day, line.order_id, line.order_type, line.day
+),
+
+order_state AS (
+    SELECT
+        id_kind,
+        id,
+        event_day,
+        order_type,
+        day,
+        order_lines,
+        quantity,
+        discount_amount,
+        amount,
+        discounted_lines,
+        SUM(amount) OVER known AS amount_after,
+        SUM(discounted_lines) OVER known AS discounted_after
+    FROM order_change
+    WINDOW known AS (
+        PARTITION BY id_kind, id, event_day, order_id, order_type
+        ORDER BY day_number
+        RANGE BETWEEN $lookback PRECEDING AND CURRENT ROW
+    )
+),
+
+order_presence AS (
+    SELECT
+        id_kind,
+        id,
+        event_day,
+        order_type,
+        day,
+        order_lines,
+        quantity,
+        discount_amount,
+        amount,
+        CASE WHEN amount_after > 0 THEN 1 ELSE 0 END AS sale_after,
+        CASE WHEN amount_after - amount > 0 THEN 1 ELSE 0 END AS sale_before,
+        CASE WHEN amount_after > 0 AND discounted_after > 0 THEN 1 ELSE 0 END AS discounted_sale_after,
+        CASE
+            WHEN amount_after - amount > 0 AND discounted_after - discounted_lines > 0 THEN 1 ELSE 0
+        END AS discounted_sale_before,
+        CASE WHEN amount_after < 0 THEN 1 ELSE 0 END AS refund_after,
+        CASE WHEN amount_after - amount < 0 THEN 1 ELSE 0 END AS refund_before
+    FROM order_state
+    WHERE day BETWEEN $first AND $last
+),
+
+change AS (
+    SELECT
+        day,
+        event_day,
+        id_kind,
+        id,
+        SUM(CASE WHEN order_type = 'sale' THEN sale_after - sale_before ELSE 0 END) AS orders,
+        SUM(CASE WHEN order_type = 'sale' THEN order_lines ELSE 0 END) AS order_lines,
+        SUM(CASE WHEN order_type = 'sale' THEN quantity ELSE 0 END) AS quantity,
+        SUM(CASE WHEN order_type = 'sale' THEN amount + discount_amount ELSE 0 END) AS gross_amount,
+        SUM(CASE WHEN order_type = 'sale' THEN discount_amount ELSE 0 END) AS discount_amount,
+        SUM(CASE WHEN order_type = 'sale' THEN amount ELSE 0 END) AS sales_amount,
+        SUM(CASE WHEN order_type = 'sale' THEN discounted_sale_after - discounted_sale_before ELSE 0 END)
+            AS discounted_orders,
+        SUM(CASE WHEN order_type = 'refund' THEN refund_after - refund_before ELSE 0 END) AS refunds,
+        SUM(CASE WHEN order_type = 'refund' THEN -amount ELSE 0 END) AS refund_amount
+    FROM order_presence
+    GROUP BY day, event_day, id_kind, id
+)
+
+SELECT
+    day,
+    event_day,
+    id_kind,
+    id,
+    orders,
+    order_lines,
+    quantity,
+    gross_amount,
+    discount_amount,
+    sales_amount,
+    discounted_orders,
+    refunds,
+    refund_amount
+FROM change
+WHERE
+    orders <> 0
+    OR order_lines <> 0
+    OR quantity <> 0
+    OR gross_amount <> 0
+    OR discount_amount <> 0
+    OR sales_amount <> 0
+    OR discounted_orders <> 0
+    OR refunds <> 0
+    OR refund_amount <> 0

@@ -1,0 +1,3 @@
+SELECT day, target, decile, customers, mean_probability, observed_rate
+FROM scores_lift
+ORDER BY day, target, decile

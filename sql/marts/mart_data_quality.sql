@@ -1,0 +1,31 @@
+-- The ledger by day and source. A day without files has one ledger row with an empty path, which is no file.
+WITH reason AS (
+    SELECT
+        day, source, reason, CAST(sum(records) AS BIGINT) AS records,
+        row_number() OVER (PARTITION BY day, source ORDER BY sum(records) DESC, reason) AS position
+    FROM clean_ledger_reason
+    WHERE outcome = 'rejected'
+    GROUP BY day, source, reason
+),
+ledger AS (
+    SELECT
+        day, source,
+        CAST(sum(CASE WHEN path <> '' THEN 1 ELSE 0 END) AS BIGINT) AS files,
+        CAST(sum(CASE WHEN status = 'rejected_file' THEN 1 ELSE 0 END) AS BIGINT) AS files_rejected,
+        CAST(sum(CASE WHEN status = 'duplicate_file' THEN 1 ELSE 0 END) AS BIGINT) AS files_duplicate,
+        CAST(sum(records_in) AS BIGINT) AS records_in,
+        CAST(sum(clean) AS BIGINT) AS clean,
+        CAST(sum(rejected) AS BIGINT) AS rejected,
+        CAST(sum(duplicate) AS BIGINT) AS duplicate,
+        CAST(sum(filtered) AS BIGINT) AS filtered,
+        CAST(sum(suppressed) AS BIGINT) AS suppressed
+    FROM clean_file_ledger
+    GROUP BY day, source
+)
+SELECT
+    ledger.day, ledger.source, ledger.files, ledger.files_rejected, ledger.files_duplicate, ledger.records_in,
+    ledger.clean, ledger.rejected, ledger.duplicate, ledger.filtered, ledger.suppressed,
+    reason.reason AS top_reject_reason, coalesce(reason.records, 0) AS top_reject_records
+FROM ledger
+LEFT JOIN reason ON reason.day = ledger.day AND reason.source = ledger.source AND reason.position = 1
+ORDER BY ledger.day, ledger.source
