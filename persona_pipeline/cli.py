@@ -54,7 +54,7 @@ def _demo(options: argparse.Namespace) -> None:
     from persona_pipeline.commands.running import report_path, run, summarise
 
     _generate(options)
-    settings = load_settings(options.directory)
+    settings = load_settings(options.directory, create_key=False)
     run(settings, DEMO_START, DEMO_START + dt.timedelta(days=options.days - 1))
     summarise(settings)
     console.print(f"Warehouse: {settings.directory / 'data' / 'warehouse.db'}")
@@ -64,7 +64,7 @@ def _demo(options: argparse.Namespace) -> None:
 def _run(options: argparse.Namespace) -> None:
     from persona_pipeline.commands.running import default_day, run, summarise
 
-    settings = load_settings(options.project)
+    settings = load_settings(options.project, create_key=False)
     if options.day and (options.first or options.last):
         raise CommandError("use either --day, or --from and --to")
     last = options.day or options.last
@@ -79,7 +79,7 @@ def _publish(options: argparse.Namespace) -> None:
     from persona_pipeline.commands.running import run
     from persona_pipeline.defs.state import closed_through
 
-    settings = load_settings(options.project)
+    settings = load_settings(options.project, create_key=False)
     day = closed_through(settings)
     if day is None:
         raise CommandError("nothing to publish: no day has been run yet")
@@ -143,7 +143,9 @@ def _ui(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="persona", description="Raw customer traces in, customer profiles out.")
+    parser = argparse.ArgumentParser(
+        prog="persona", description="Raw customer traces in, customer profiles out."
+    )
     parser.add_argument("--version", action="version", version=f"persona_pipeline {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -151,7 +153,9 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=run)
         if project:
-            command.add_argument("--project", type=Path, default=Path(), metavar="DIR", help="project folder (default: here)")
+            command.add_argument(
+                "--project", type=Path, default=Path(), metavar="DIR", help="project folder (default: here)"
+            )
         return command
 
     init = add("init", _init, "write a commented persona.toml to fill in", project=False)
@@ -169,16 +173,25 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--seed", type=int, default=7)
         command.add_argument("--language", choices=("en", "zh"), default="en")
         command.add_argument(
-            "--ceiling", type=_positive, nargs="?", const=200_000, metavar="N", help="measure what any model could reach"
+            "--ceiling",
+            type=_positive,
+            nargs="?",
+            const=200_000,
+            metavar="N",
+            help="measure what any model could reach",
         )
     add("check", _check, "show what the sources hold and their first problems; writes nothing")
     command = add("run", _run, "materialise days through Dagster")
     command.add_argument("--day", type=_date)
     command.add_argument("--from", type=_date, dest="first", metavar="DAY")
     command.add_argument("--to", type=_date, dest="last", metavar="DAY")
-    command.add_argument("--select", nargs="+", default=[], metavar="ASSET", help="only these assets, as layer/name")
+    command.add_argument(
+        "--select", nargs="+", default=[], metavar="ASSET", help="only these assets, as layer/name"
+    )
     command.add_argument("--snapshots", choices=("weekly", "daily"), default="weekly")
-    command.add_argument("--amend", action="store_true", help="admit files that came after a closed day into that day")
+    command.add_argument(
+        "--amend", action="store_true", help="admit files that came after a closed day into that day"
+    )
     command = add("publish", _publish, "publish the last closed day again; --accept releases a held night")
     command.add_argument("--accept", metavar="REASON")
     command = add("rollback", _rollback, "let BI read an earlier publication")

@@ -49,7 +49,9 @@ class Project(_Section):
         try:
             zoneinfo.ZoneInfo(value)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"unknown time zone {value!r}; use a name such as Asia/Shanghai or Europe/London") from error
+            raise ValueError(
+                f"unknown time zone {value!r}; use a name such as Asia/Shanghai or Europe/London"
+            ) from error
         return value
 
 
@@ -154,6 +156,14 @@ class Settings(_Section):
         return url
 
     @property
+    def warehouse_folder(self) -> Path | None:
+        """The folder of a relative SQLite file, which a run may create; None for every other warehouse."""
+        url, prefix = self.storage.warehouse.get_secret_value(), "sqlite:///"
+        if not url.startswith(prefix) or url.startswith(prefix + "/"):
+            return None
+        return (self.directory / url.removeprefix(prefix)).parent
+
+    @property
     def redelivery_days(self) -> int:
         """The longest look-back over the order sources, in days."""
         return max((s.redelivery_days for s in self.sources.values() if s.kind == "orders"), default=35)
@@ -181,11 +191,17 @@ def load_settings(directory: Path, *, create_key: bool = True) -> Settings:
     for reserved in ("directory", "key"):
         if reserved in raw:
             raise SettingsError(f"{file}: unknown key {reserved!r} at the top level; remove it")
-    key_path = str(raw.get("storage", {}).get("key", Storage().key))
     try:
-        return Settings(directory=directory, key=_key(directory / key_path, create=create_key), **raw)
+        settings = Settings(directory=directory, key=SecretBytes(b""), **raw)
     except ValidationError as error:
         raise SettingsError(f"{file}: {_first_line(error)}") from error
+    return with_key(settings, create=create_key)
+
+
+def with_key(settings: Settings, *, create: bool) -> Settings:
+    """The same settings with the secret of the pseudonyms; empty when there is none and none may be made."""
+    key = _key(settings.path(settings.storage.key), create=create)
+    return settings.model_copy(update={"key": key})
 
 
 def project_directory() -> Path | None:
@@ -229,7 +245,9 @@ def _substituted(value: Any, file: Path) -> Any:
     def lookup(match: re.Match[str]) -> str:
         name = match.group(1)
         if name not in os.environ:
-            raise SettingsError(f"{file}: the environment variable {name} is not set; export it and run again")
+            raise SettingsError(
+                f"{file}: the environment variable {name} is not set; export it and run again"
+            )
         return os.environ[name]
 
     return _ENVIRONMENT.sub(lookup, value)
@@ -267,6 +285,10 @@ def _keys_at(section: list[str]) -> list[str]:
     model = kinds.get(section[0])
     for part in section[1:]:
         field = model.model_fields.get(part) if model else None
-        if field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+        if (
+            field is not None
+            and isinstance(field.annotation, type)
+            and issubclass(field.annotation, BaseModel)
+        ):
             model = field.annotation
     return list(model.model_fields) if model else []

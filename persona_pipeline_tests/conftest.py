@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep Dagster quiet, and one thread per numeric library: two cores, and results do not depend on threads."""
+    """Keep Dagster quiet, and give numeric libraries one thread: there are few cores and many tests."""
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -51,7 +51,7 @@ def engine(tmp_path: Path) -> Iterator[object]:
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL server: PERSONA_TEST_POSTGRES, else one started from the wheel of the dev extra."""
+    """The URL of a PostgreSQL server: PERSONA_TEST_POSTGRES, else one started from the dev extra."""
     configured = os.environ.get("PERSONA_TEST_POSTGRES")
     if configured:
         yield configured

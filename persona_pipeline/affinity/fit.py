@@ -122,8 +122,8 @@ def fit_week(
     else:
         rules = association_rules(itemsets, minimum_confidence=options.minimum_confidence)
         reason = (
-            f"{window} ({baskets.note}); "
-            f"{itemsets.size} itemsets in at least {itemsets.minimum_count} baskets, "
+            f"{window}; {baskets.note}; "
+            f"{itemsets.size} itemsets in at least {itemsets.minimum_count} baskets; "
             f"{len(rules)} rules of confidence {options.minimum_confidence:g} or more"
         )
         tables = {

@@ -1,1 +1,4 @@
-"""Records to clean tables: types, rules, repeats, corrections, and the ledger. Not here: how bytes become records."""
+"""Records to clean tables.
+
+Types, rules, repeats, corrections, and the ledger. Not here: how bytes become records.
+"""

@@ -1,4 +1,6 @@
-"""Which records a window of days brings: the deliveries and exports that clean.arrival names, split and typed.
+"""Which records a window of days brings.
+
+The deliveries and exports that clean.arrival names, split and typed.
 
 Not here: how a record is judged (records.py) and compared with others (window.py).
 """
@@ -6,7 +8,9 @@ Not here: how a record is judged (records.py) and compared with others (window.p
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,14 +57,23 @@ def delivered(
         typed, accounts = _export(reading, name, source, arrivals)
     else:
         now = [row for row in arrivals if _day(row) >= window.first]
-        typed, accounts = _files(reading, name, source, now) if now else ([], [])
+        with _scratch(reading.directory) as scratch:
+            typed, accounts = _files(reading, scratch, name, source, now) if now else ([], [])
     present = {account.day for account in accounts}
     accounts += [Account(day, name) for day in window.days() if day not in present]
     return Delivered(typed, accounts)
 
 
+@contextmanager
+def _scratch(directory: Path) -> Iterator[Path]:
+    """A folder for split text; it holds personal data in clear and goes as soon as the records are typed."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="split-", dir=directory) as scratch:
+        yield Path(scratch)
+
+
 def _files(
-    reading: Reading, name: str, source: DeclaredSource, rows: Sequence[Mapping[str, object]]
+    reading: Reading, scratch: Path, name: str, source: DeclaredSource, rows: Sequence[Mapping[str, object]]
 ) -> tuple[list[Typed], list[Account]]:
     rows = sorted(rows, key=lambda row: (_day(row), str(row["path"]), str(row["sha256"])))
     repeats = [number for number, row in enumerate(rows) if row["duplicate_of"] is not None]
@@ -70,18 +83,22 @@ def _files(
         [(str(row["path"]), str(row["sha256"])) for row in rows],
         project_directory=reading.project_directory,
         key=reading.business.key,
-        directory=reading.directory,
+        directory=scratch,
         count_only=repeats,
     )
     accounts, loaded = [], []
     for file, row in zip(split.files, rows, strict=True):
-        account = Account(_day(row), name, file.path, file.sha256, "loaded", file.reason, file.records, file.note)
+        account = Account(
+            _day(row), name, file.path, file.sha256, "loaded", file.reason, file.records, file.note
+        )
         account.outcomes.update({("noted", reason): count for reason, count in file.noted.items()})
         if file.reason is not None:
             account.status, account.records_in = "rejected_file", 0
         elif row["duplicate_of"] is not None:
             account.status = "duplicate_file"
-            account.note = "; ".join([f"same content as {row['duplicate_of']}", *([file.note] if file.note else [])])
+            account.note = "; ".join(
+                [f"same content as {row['duplicate_of']}", *([file.note] if file.note else [])]
+            )
             account.outcomes["duplicate", "duplicate_file"] = file.records
         else:
             loaded.append((file, _day(row)))
@@ -89,7 +106,9 @@ def _files(
     if not any(file.records for file, _ in loaded):
         return [], accounts
     last = reading.window.last
-    return [typed_records(reading.engine, name, source, split.paths, loaded, reading.business, last)], accounts
+    return [
+        typed_records(reading.engine, name, source, split.paths, loaded, reading.business, last)
+    ], accounts
 
 
 def _export(
@@ -121,19 +140,34 @@ def _history(reading: Reading, name: str, source: DeclaredSource, path: str, sha
     kept = open_history(directory)
     if kept is not None:
         return kept
+    with _scratch(reading.directory) as scratch:
+        return _split_history(reading, scratch, directory, name, source, path, sha256)
+
+
+def _split_history(
+    reading: Reading,
+    scratch: Path,
+    directory: Path,
+    name: str,
+    source: DeclaredSource,
+    path: str,
+    sha256: str,
+) -> History:
     split = reading.split(
         name,
         source,
         [(path, sha256)],
         project_directory=reading.project_directory,
         key=reading.business.key,
-        directory=reading.directory,
+        directory=scratch,
     )
     (file,) = split.files
     start, last = reading.business.start, source.through or reading.business.start
 
     def make() -> Typed:
-        return typed_records(reading.engine, name, source, split.paths, [(file, start)], reading.business, last)
+        return typed_records(
+            reading.engine, name, source, split.paths, [(file, start)], reading.business, last
+        )
 
     return keep_history(reading.engine, directory, file, make)
 

@@ -61,9 +61,7 @@ def open_history(directory: Path) -> History | None:
     return History(directory, records, kept["reason"], kept["note"], kept["noted"])
 
 
-def keep_history(
-    engine: Engine, directory: Path, file: SplitFile, make: Callable[[], Typed]
-) -> History:
+def keep_history(engine: Engine, directory: Path, file: SplitFile, make: Callable[[], Typed]) -> History:
     """Type the records once and keep them; the folder appears whole or not at all.
 
     Raises:
@@ -75,10 +73,14 @@ def keep_history(
     counts: dict[str, int] = {}
     if file.reason is None and file.records:
         typed = make()
-        by_day = engine.fetch("SELECT day, count(*) AS records FROM record GROUP BY day ORDER BY day", {"record": typed.records})
+        by_day = engine.fetch(
+            "SELECT day, count(*) AS records FROM record GROUP BY day ORDER BY day", {"record": typed.records}
+        )
         counts = {row["day"].isoformat(): row["records"] for row in by_day.to_pylist()}
         if sum(counts.values()) != file.records:
-            raise LedgerError(f"{file.path}: {file.records} records were read, but {sum(counts.values())} were typed")
+            raise LedgerError(
+                f"{file.path}: {file.records} records were read, but {sum(counts.values())} were typed"
+            )
         for month in sorted({day[:7] for day in counts}):
             first = dt.date.fromisoformat(f"{month}-01")
             following = (first + dt.timedelta(days=31)).replace(day=1)

@@ -1,14 +1,15 @@
-"""What cleaning is given: how a source is declared and how its files are split. Plain protocols, no code of another room."""
+"""What cleaning is given.
+
+How a source is declared and how its files are split. Plain protocols, no code of another room.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
-
-import pyarrow as pa
+from typing import Any, Protocol
 
 
 class LedgerError(Exception):
@@ -89,7 +90,7 @@ class SplitFiles(Protocol):
     def __call__(  # noqa: D102
         self,
         name: str,
-        source: DeclaredSource,
+        source: Any,
         deliveries: Sequence[tuple[str, str]],
         *,
         project_directory: Path,
@@ -97,6 +98,3 @@ class SplitFiles(Protocol):
         directory: Path,
         count_only: Collection[int] = (),
     ) -> Split: ...
-
-
-Pseudonyms = Callable[[pa.Table], pa.Table]

@@ -89,7 +89,10 @@ def counted(accounts: Iterable[Account], counts: Iterable[Mapping[str, object]])
     for row in counts:
         place = (row["day"], row["source"], row["path"], row["sha256"])
         if place not in by_place:
-            raise LedgerError(f"records of {row['path']} on {row['day']} belong to no file of the ledger; nothing was committed")
+            raise LedgerError(
+                f"records of {row['path']} on {row['day']} belong to no file of the ledger; nothing was "
+                "committed"
+            )
         outcomes = by_place[place].outcomes  # type: ignore[index]
         reason = (str(row["outcome"]), str(row["reason"]))
         outcomes[reason] = outcomes.get(reason, 0) + int(str(row["records"]))

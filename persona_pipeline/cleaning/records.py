@@ -1,12 +1,13 @@
 """Split records to typed, judged records: pseudonyms are looked up, then one SQL statement per kind decides.
 
-Here: what each statement is given. Not here: repeats and corrections, which need more than one record (window.py).
+Here: what each statement is given.
+Not here: repeats and corrections, which need more than one record (window.py).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,7 +20,11 @@ from persona_pipeline.contracts.pseudonym import pseudonym
 from persona_pipeline.engine.protocol import Engine, Relation
 from persona_pipeline.engine.sql import sql_text
 
-STATEMENT = {"orders": "clean/order_record", "customers": "clean/customer_record", "products": "clean/product_record"}
+STATEMENT = {
+    "orders": "clean/order_record",
+    "customers": "clean/customer_record",
+    "products": "clean/product_record",
+}
 NUMBER = {
     ".": r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)",
     ",": r"[+-]?([0-9]+(,[0-9]*)?|,[0-9]+)",
@@ -66,7 +71,11 @@ def typed_records(
         last: last day that a record can speak of; bounds the search for clock changes.
     """
     records = Relation(tuple(paths))
-    inputs: dict[str, Relation | pa.Table] = {"records": records, "files": _file_table(files), "words": word_table(source.words)}
+    inputs: dict[str, Relation | pa.Table] = {
+        "records": records,
+        "files": _file_table(files),
+        "words": word_table(source.words),
+    }
     accounts = None
     if source.kind != "products":
         accounts = _accounts(engine, records, business.key)
@@ -88,7 +97,8 @@ def parameters(name: str, source: DeclaredSource, business: Business) -> dict[st
         "start": business.start,
         "through": source.through or NO_DAY,
         "by_event": source.known_at == "event",
-        "lookback": source.redelivery_days + 1,  # an event may lie ten minutes ahead, on the day after its delivery
+        "lookback": source.redelivery_days
+        + 1,  # an event may lie ten minutes ahead, on the day after its delivery
         "redelivery_days": source.redelivery_days,
         "whole_row": source.identity == "whole_row",
         "no_identity": source.identity == "none",
@@ -143,13 +153,3 @@ def union(relations: Sequence[Relation | None]) -> Relation | None:
     """All files of several relations with the same columns; None without any."""
     paths = [path for relation in relations if relation is not None for path in relation.paths]
     return Relation(tuple(paths)) if paths else None
-
-
-def noted_flags(kind: str) -> Mapping[str, str]:
-    """Flags of typed records that the ledger counts beside the balance: column to reason code."""
-    own = {
-        "orders": ("leap_second", "dst_gap", "dst_overlap", "rounded", "missing_customer", "missing_title", "refund"),
-        "customers": ("unknown_gender", "unknown_income_band"),
-        "products": ("rounded",),
-    }
-    return {name: name for name in ("lenient_quote", *own[kind])}

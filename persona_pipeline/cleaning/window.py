@@ -14,7 +14,7 @@ import pyarrow as pa
 from persona_pipeline.cleaning.deliveries import Delivered, Reading, delivered
 from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFiles
 from persona_pipeline.cleaning.ledger import counted, ledger_rows, reason_rows
-from persona_pipeline.cleaning.records import Business, noted_flags, union
+from persona_pipeline.cleaning.records import Business, union
 from persona_pipeline.contracts import clean
 from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow, Relation, Window
 from persona_pipeline.engine.sql import sql_text
@@ -73,14 +73,21 @@ def clean_window(
     """
     business = Business(start, currency, time_zone, key)
     reading = Reading(engine, split, project_directory, split_directory, business, window)
-    arrivals = engine.fetch(sql_text("clean/arrival_in_force"), {"arrival": read(clean.ARRIVAL, None, window.last)}).to_pylist()
+    arrivals = engine.fetch(
+        sql_text("clean/arrival_in_force"), {"arrival": read(clean.ARRIVAL, None, window.last)}
+    ).to_pylist()
     brought = {
         name: delivered(reading, name, source, [row for row in arrivals if row["source"] == name])
         for name, source in sorted(sources.items())
     }
     outcomes = _outcomes(engine, sources, brought, read, window)
     written = _clean_tables(engine, sources, outcomes, read, outputs, window)
-    refused = union([engine.stage(sql_text("clean/reject"), {"outcome": each}, {"run_id": run_id}) for each in outcomes.values()])
+    refused = union(
+        [
+            engine.stage(sql_text("clean/reject"), {"outcome": each}, {"run_id": run_id})
+            for each in outcomes.values()
+        ]
+    )
     written[clean.REJECT.full_name] = _write(engine, refused, outputs, clean.REJECT.full_name)
     seen = _identifiers(engine, sources, brought, outcomes)
     if seen is None:
@@ -88,14 +95,21 @@ def clean_window(
     else:
         earlier = read(clean.IDENTIFIER, None, window.first - dt.timedelta(days=1))
         written[clean.IDENTIFIER.full_name] = engine.select_into(
-            sql_text("clean/identifier"), {"seen": seen, "earlier": earlier}, outputs[clean.IDENTIFIER.full_name]
+            sql_text("clean/identifier"),
+            {"seen": seen, "earlier": earlier},
+            outputs[clean.IDENTIFIER.full_name],
         )
     accounts = counted(
         [account for each in brought.values() for account in each.accounts],
         [row for kind, outcome in outcomes.items() for row in _counts(engine, kind, outcome)],
     )
-    for table, rows in ((clean.LEDGER_REASON, reason_rows(accounts)), (clean.FILE_LEDGER, ledger_rows(accounts, run_id))):
-        written[table.full_name] = engine.select_into("SELECT * FROM result", {"result": rows}, outputs[table.full_name])
+    for table, rows in (
+        (clean.LEDGER_REASON, reason_rows(accounts)),
+        (clean.FILE_LEDGER, ledger_rows(accounts, run_id)),
+    ):
+        written[table.full_name] = engine.select_into(
+            "SELECT * FROM result", {"result": rows}, outputs[table.full_name]
+        )
     return written
 
 
@@ -110,7 +124,14 @@ def _outcomes(
     before = window.first - dt.timedelta(days=1)
     outcomes: dict[str, Relation] = {}
     for kind in KINDS:
-        records = union([typed.records for name, each in brought.items() if sources[name].kind == kind for typed in each.typed])
+        records = union(
+            [
+                typed.records
+                for name, each in brought.items()
+                if sources[name].kind == kind
+                for typed in each.typed
+            ]
+        )
         if records is None:
             continue
         if kind == "orders":
@@ -119,17 +140,25 @@ def _outcomes(
             outcomes[kind] = engine.stage(sql_text("clean/order_outcome"), inputs, days)
         else:
             statement, table = (
-                ("clean/customer_earlier", clean.CUSTOMER) if kind == "customers" else ("clean/product_earlier", clean.PRODUCT)
+                ("clean/customer_earlier", clean.CUSTOMER)
+                if kind == "customers"
+                else ("clean/product_earlier", clean.PRODUCT)
             )
             earlier = engine.stage(sql_text(statement), {"earlier": read(table, None, before)})
-            outcomes[kind] = engine.stage(sql_text("clean/state_outcome"), {"record": records, "earlier": earlier})
+            outcomes[kind] = engine.stage(
+                sql_text("clean/state_outcome"), {"record": records, "earlier": earlier}
+            )
     return outcomes
 
 
 def _earlier_lines(sources: Mapping[str, DeclaredSource], read: ReadWindow, window: Window) -> Relation:
     """Order lines that a record of the window can repeat or correct."""
-    lookback = max((source.redelivery_days for source in sources.values() if source.kind == "orders"), default=0) + 1
-    return read(clean.ORDER_LINE, window.first - dt.timedelta(days=lookback), window.first - dt.timedelta(days=1))
+    lookback = (
+        max((source.redelivery_days for source in sources.values() if source.kind == "orders"), default=0) + 1
+    )
+    return read(
+        clean.ORDER_LINE, window.first - dt.timedelta(days=lookback), window.first - dt.timedelta(days=1)
+    )
 
 
 def _clean_tables(
@@ -148,7 +177,9 @@ def _clean_tables(
         written[name] = engine.select_into(sql_text("clean/order_line"), inputs, outputs[name])
     if "customers" in outcomes:
         name = clean.CUSTOMER.full_name
-        written[name] = engine.select_into(sql_text("clean/customer"), {"outcome": outcomes["customers"]}, outputs[name])
+        written[name] = engine.select_into(
+            sql_text("clean/customer"), {"outcome": outcomes["customers"]}, outputs[name]
+        )
     if "products" in outcomes or "orders" in outcomes:
         name = clean.PRODUCT.full_name
         inputs = {
@@ -163,14 +194,24 @@ def _clean_tables(
 
 
 def _identifiers(
-    engine: Engine, sources: Mapping[str, DeclaredSource], brought: Mapping[str, Delivered], outcomes: Mapping[str, Relation]
+    engine: Engine,
+    sources: Mapping[str, DeclaredSource],
+    brought: Mapping[str, Delivered],
+    outcomes: Mapping[str, Relation],
 ) -> Relation | None:
     """Direct identifiers seen in accepted records of the window."""
     seen: list[Relation | None] = []
     if "customers" in outcomes:
         seen.append(engine.stage(sql_text("clean/customer_identifier"), {"outcome": outcomes["customers"]}))
     for kind in ("orders", "customers"):
-        accounts = union([typed.accounts for name, each in brought.items() if sources[name].kind == kind for typed in each.typed])
+        accounts = union(
+            [
+                typed.accounts
+                for name, each in brought.items()
+                if sources[name].kind == kind
+                for typed in each.typed
+            ]
+        )
         if kind in outcomes and accounts is not None:
             inputs = {"outcome": outcomes[kind], "accounts": accounts}
             seen.append(engine.stage(sql_text("clean/account_identifier"), inputs))
@@ -178,31 +219,19 @@ def _identifiers(
 
 
 def _counts(engine: Engine, kind: str, outcome: Relation) -> list[dict[str, object]]:
-    """Records by file, outcome and reason; flags and corrections as `noted`."""
-    flags = noted_flags(kind)
-    sums = ", ".join(f"CAST(sum(CASE WHEN {column} THEN 1 ELSE 0 END) AS BIGINT) AS {column}" for column in flags)
-    place = "day, source, path, sha256"
-    by_reason = engine.fetch(
-        f"SELECT {place}, outcome, outcome_reason AS reason, count(*) AS records FROM outcome "
-        f"GROUP BY {place}, outcome, outcome_reason",
-        {"outcome": outcome},
-    ).to_pylist()
-    by_flag = engine.fetch(f"SELECT {place}, {sums} FROM outcome GROUP BY {place}", {"outcome": outcome}).to_pylist()
-    at = ("day", "source", "path", "sha256")
-    noted = [
-        {**{name: row[name] for name in at}, "outcome": "noted", "reason": reason, "records": row[column]}
-        for row in by_flag
-        for column, reason in flags.items()
-        if row[column]
+    """Records by file, outcome and reason; what was noticed beside that as `noted`."""
+    statements = ("clean/outcome_count", f"clean/{kind.removesuffix('s')}_noted")
+    return [
+        row for name in statements for row in engine.fetch(sql_text(name), {"outcome": outcome}).to_pylist()
     ]
-    corrected = [
-        {**row, "outcome": "noted"} for row in by_reason if (row["outcome"], row["reason"]) == ("clean", "corrected")
-    ]
-    return [*by_reason, *noted, *corrected]
 
 
 def _write(engine: Engine, rows: Relation | None, outputs: Mapping[str, Output], name: str) -> list[DataFile]:
-    return engine.select_into("SELECT * FROM result", {"result": rows}, outputs[name]) if rows is not None else []
+    return (
+        engine.select_into("SELECT * FROM result", {"result": rows}, outputs[name])
+        if rows is not None
+        else []
+    )
 
 
 def _empty(columns: Sequence[tuple[str, pa.DataType]]) -> pa.Table:
@@ -218,4 +247,6 @@ _NO_PRODUCT = _empty(
         *((name, _TEXT) for name in ("currency", "source", "content_hash", "outcome")),
     ]
 )
-_NO_TITLE = _empty([("day", pa.date32()), *((name, _TEXT) for name in ("product_id", "title", "currency", "source"))])
+_NO_TITLE = _empty(
+    [("day", pa.date32()), *((name, _TEXT) for name in ("product_id", "title", "currency", "source"))]
+)

@@ -1,4 +1,7 @@
-"""Words that sources use for declared values, in English and Chinese. Lower case. Not here: numbers, dates."""
+"""Words that sources use for declared values, in English and Chinese.
+
+Lower case. Not here: numbers, dates.
+"""
 
 from __future__ import annotations
 

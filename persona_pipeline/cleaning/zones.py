@@ -10,7 +10,8 @@ import zoneinfo
 
 import pyarrow as pa
 
-FIRST, LAST = dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31)
+# naive on purpose: these tables hold wall clocks and UTC clocks side by side
+FIRST, LAST = dt.datetime.min, dt.datetime.max.replace(microsecond=0)  # noqa: DTZ901
 SCHEMA = pa.schema(
     [
         ("valid_from", pa.timestamp("us")),
@@ -58,7 +59,8 @@ def utc_stretches(zone: str, first: dt.date, last: dt.date) -> pa.Table:
 def local_stretches(zone: str, first: dt.date, last: dt.date, *, later: bool = False) -> pa.Table:
     """Local time to offset: UTC = local time - offset_seconds.
 
-    A time that the clocks skip (kind `gap`) is read with the offset before, so it moves forward. A time that comes
+    A time that the clocks skip (kind `gap`) is read with the offset before, so it moves forward. A time
+    that comes
     twice (kind `overlap`) is the earlier one, or the later.
     """
     rows, since = [], FIRST
@@ -68,7 +70,10 @@ def local_stretches(zone: str, first: dt.date, last: dt.date, *, later: bool = F
         begin = moment + dt.timedelta(seconds=min(before, after))
         end = moment + dt.timedelta(seconds=max(before, after))
         kind = "gap" if after > before else "overlap"
-        rows += [(since, begin, offset, "normal"), (begin, end, after if later and kind == "overlap" else before, kind)]
+        rows += [
+            (since, begin, offset, "normal"),
+            (begin, end, after if later and kind == "overlap" else before, kind),
+        ]
         since, offset = end, after
     return _table([*rows, (since, LAST, offset, "normal")])
 
@@ -80,4 +85,6 @@ def _offset(zone: str, day: dt.date) -> int:
 
 def _table(rows: list[tuple[dt.datetime, dt.datetime, int, str]]) -> pa.Table:
     columns = zip(*rows, strict=True)
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
+    return pa.table(
+        [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
+    )

@@ -40,9 +40,13 @@ def status(settings: Settings, *, as_json: bool) -> int:
         console.print_json(json.dumps(found, default=str))
     else:
         show_table("Lake", ("table", "days", "first", "last", "rows"), [list(row.values()) for row in tables])
-        console.print(f"Ledger: {'every file balances' if unbalanced == 0 else f'{unbalanced} files do not balance'}")
+        console.print(
+            f"Ledger: {'every file balances' if unbalanced == 0 else f'{unbalanced} files do not balance'}"
+        )
         if stale:
-            console.print(f"Stale since an amendment: {stale[0]} .. {stale[-1]}; run them again with persona run --from --to")
+            console.print(
+                f"Stale since an amendment: {stale[0]} .. {stale[-1]}; run them again with persona run --from --to"
+            )
         text = "none" if publication is None else f"{publication.publication_id}, as of {publication.as_of}"
         console.print(f"Publication: {text}")
     return 1 if unbalanced else 0
@@ -56,10 +60,14 @@ def customer(settings: Settings, customer_id: str, as_of: dt.date | None) -> Non
     """
     found = state.profile_of(settings, customer_id, as_of)
     if found is None:
-        raise CommandError(f"no profile of {customer_id} by {as_of or 'now'}; ids look like c_ and 24 digits", code=1)
+        raise CommandError(
+            f"no profile of {customer_id} by {as_of or 'now'}; ids look like c_ and 24 digits", code=1
+        )
     offers = found.pop("offers")
     tags = found.pop("tags")
-    show_table(f"{customer_id} on {found['as_of']}", ("what", "value"), [[k, _text(v)] for k, v in found.items()])
+    show_table(
+        f"{customer_id} on {found['as_of']}", ("what", "value"), [[k, _text(v)] for k, v in found.items()]
+    )
     console.print(f"Tags: {', '.join(tags) or 'none'}")
     for offer in offers:
         console.print(f"Offer {offer['rank']}: {offer['product_id']} ({offer['algorithm']})")
@@ -78,22 +86,52 @@ def rollback(settings: Settings, publication: int | None) -> None:
 
 
 def check(settings: Settings) -> int:
-    """Print what the sources hold; exit code 1 when a file would be refused."""
-    from persona_pipeline.cleaning import inspect
+    """Print what each source would bring and its first problems; exit code 1 when a file would be refused."""
+    from persona_pipeline.cleaning.inspect import inspect
     from persona_pipeline.defs.shop import Shop
+    from persona_pipeline.sources.arrival import arrive
+    from persona_pipeline.sources.failure import SourceError
+    from persona_pipeline.sources.files import list_files
+    from persona_pipeline.sources.fingerprint import fingerprints
+    from persona_pipeline.sources.split import split_files
 
+    project, refused = settings.project, 0
+    try:
+        found = [
+            each
+            for name, source in settings.sources.items()
+            for each in list_files(name, source, settings.directory)
+        ]
+    except SourceError as error:
+        raise CommandError(str(error)) from error
+    new = arrive(settings.sources, fingerprints(found), [], (), start=project.start, last=dt.date.max)
     with Shop(settings).engine() as engine:
-        findings = inspect(
-            engine,
-            settings.sources,
-            settings.directory,
-            settings.project.start,
-            settings.project.currency,
-            settings.project.time_zone,
-        )
-    for finding in findings:
-        console.print(finding.text, markup=False, highlight=False)
-    return 1 if any(finding.is_problem for finding in findings) else 0
+        for name, source in settings.sources.items():
+            seen = inspect(
+                engine,
+                name,
+                source,
+                [(each.path, each.sha256, each.day) for each in new if each.source == name],
+                split=split_files,
+                project_directory=settings.directory,
+                start=project.start,
+                currency=project.currency,
+                time_zone=project.time_zone,
+                key=settings.key.get_secret_value() or b"check",
+            )
+            reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(seen.rejected.items()))
+            console.print(
+                f"{name}: {seen.files:,} files, {seen.records:,} records; rejected: {reasons or 'none'}"
+            )
+            for line in (*(f"  note: {note}" for note in seen.notes), *map(_problem_line, seen.problems)):
+                console.print(line, markup=False, highlight=False)
+            refused += sum(problem.line == 0 for problem in seen.problems)
+    return 1 if refused else 0
+
+
+def _problem_line(problem: Any) -> str:
+    place = f"{problem.path}:{problem.line}" if problem.line else problem.path
+    return f"  {place}: {problem.reason}" + (f" in {problem.field}" if problem.field else "")
 
 
 def doctor(settings: Settings) -> int:
@@ -101,7 +139,9 @@ def doctor(settings: Settings) -> int:
     lines = [_key_line(settings), _fixed_line(settings), _disk_line(settings), _warehouse_line(settings)]
     lines += _source_lines(settings)
     lines.append((True, f"time zone: {settings.project.time_zone}"))
-    packages = ", ".join(f"{name} {version(name)}" for name in ("dagster", "duckdb", "deltalake", "pandas", "scikit-learn"))
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("dagster", "duckdb", "deltalake", "pandas", "scikit-learn")
+    )
     lines.append((True, f"versions: Python {platform.python_version()}, {packages}"))
     for good, text in lines:
         console.print(f"{'ok  ' if good else 'FIX '} {text}", markup=False, highlight=False)
@@ -126,7 +166,9 @@ def _fixed_line(settings: Settings) -> tuple[bool, str]:
 
 
 def _disk_line(settings: Settings) -> tuple[bool, str]:
-    raw = sum(file.stat().st_size for file in (settings.directory / "data" / "raw").rglob("*") if file.is_file())
+    raw = sum(
+        file.stat().st_size for file in (settings.directory / "data" / "raw").rglob("*") if file.is_file()
+    )
     free = shutil.disk_usage(settings.directory).free
     text = f"disk: about {raw * FACTOR / 1e6:,.0f} MB needed, {free / 1e6:,.0f} MB free"
     return free > raw * FACTOR, text
@@ -139,17 +181,25 @@ def _warehouse_line(settings: Settings) -> tuple[bool, str]:
         found = current(settings.warehouse_url)
     except WarehouseError as error:
         return False, f"warehouse: {error}"
-    return True, f"warehouse: {'no publication yet' if found is None else f'publication {found.publication_id}'}"
+    return (
+        True,
+        f"warehouse: {'no publication yet' if found is None else f'publication {found.publication_id}'}",
+    )
 
 
 def _source_lines(settings: Settings) -> list[tuple[bool, str]]:
     if not settings.sources:
         return [(False, "sources: none; add [sources.orders] to persona.toml")]
-    from persona_pipeline.sources import find_files
+    from persona_pipeline.sources.failure import SourceError
+    from persona_pipeline.sources.files import list_files
 
     lines = []
     for name, source in settings.sources.items():
-        count = len(find_files(name, source, settings.directory))
+        try:
+            count = len(list_files(name, source, settings.directory))
+        except SourceError as error:
+            lines.append((False, str(error)))
+            continue
         hint = "" if count else f"; nothing matches {source.path}"
         lines.append((count > 0, f"source {name}: {count:,} files{hint}"))
     return lines

@@ -22,13 +22,20 @@ def init(directory: Path) -> None:
     Raises:
         CommandError: there is a persona.toml already.
     """
-    _write(directory, TEMPLATES.joinpath("init.toml").read_text(encoding="utf-8").format(name=directory.resolve().name))
+    _write(
+        directory,
+        TEMPLATES.joinpath("init.toml").read_text(encoding="utf-8").format(name=directory.resolve().name),
+    )
     (directory / "data" / "raw").mkdir(parents=True, exist_ok=True)
     prepare_home(directory)
-    console.print(f"{directory / CONFIGURATION} is ready to fill in; then: persona check --project {directory}")
+    console.print(
+        f"{directory / CONFIGURATION} is ready to fill in; then: persona check --project {directory}"
+    )
 
 
-def generate(directory: Path, *, customers: int, days: int, seed: int, language: str, ceiling: int | None) -> None:
+def generate(
+    directory: Path, *, customers: int, days: int, seed: int, language: str, ceiling: int | None
+) -> None:
     """Write a demo shop: raw files, planted truth and its persona.toml."""
     from persona_pipeline.demo import ceiling as measure_ceiling
     from persona_pipeline.demo import generate as generate_shop

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from persona_pipeline.commands.console import CommandError, console, show_table
 from persona_pipeline.defs.home import fix, prepare_home
-from persona_pipeline.defs.launch import RunFailed, asset_keys, execute, plan, selected
+from persona_pipeline.defs.launch import RunFailed, Unit, asset_keys, execute, plan, selected
 from persona_pipeline.defs.state import closed_through
 from persona_pipeline.settings import Settings
 
@@ -35,8 +35,6 @@ def run(
         CommandError: the days cannot be run in this order (code 2), or a run failed (code 1).
     """
     _check_order(settings, first, last)
-    fix(settings)
-    prepare_home(settings.directory)
     units = plan(settings, first, last, snapshots=snapshots)
     if select:
         known = {*asset_keys(settings), *asset_keys(settings, weekly=True)}
@@ -44,18 +42,33 @@ def run(
         if unknown:
             raise CommandError(f"unknown asset {unknown[0]!r}; known: {', '.join(sorted(known))}")
         units = selected(units, settings, select)
+    _check_reachable(settings)
+    settings = fix(settings)
+    if settings.warehouse_folder:
+        settings.warehouse_folder.mkdir(parents=True, exist_ok=True)
+    prepare_home(settings.directory)
     tags = {**({"persona/amend": "true"} if amend else {}), **({"persona/accept": accept} if accept else {})}
     log_file = settings.directory / "logs" / f"run-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}.log"
     begun = time.monotonic()
-    columns = (TextColumn("{task.description:34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task(f"{first} .. {last}", total=len(units))
-            for unit in execute(settings, units, log_file=log_file, tags=tags):
-                progress.update(task, advance=1, description=f"{unit.title} {unit.first}")
+        for unit in _shown(
+            execute(settings, units, log_file=log_file, tags=tags), f"{first} .. {last}", len(units)
+        ):
+            if not console.is_terminal:
+                console.print(f"{time.monotonic() - begun:5.0f} s  {unit.title}: {unit.first} .. {unit.last}")
     except RunFailed as error:
         raise CommandError(f"{error} (log: {log_file})", code=1) from error
     console.print(f"{(last - first).days + 1} days in {time.monotonic() - begun:.0f} s; log: {log_file}")
+
+
+def _shown(units: Iterator[Unit], title: str, total: int) -> Iterator[Unit]:
+    """Pass the finished units on behind a progress bar; the bar is left out when nobody watches."""
+    columns = (TextColumn("{task.description:40}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(title, total=total)
+        for unit in units:
+            progress.update(task, advance=1, description=f"{unit.title} {unit.first}")
+            yield unit
 
 
 def summarise(settings: Settings) -> None:
@@ -68,11 +81,10 @@ def summarise(settings: Settings) -> None:
         ledger_summary(settings),
     )
     as_of, personas = newest_personas(settings, settings.project.language)
-    show_table(
-        f"Personas on {as_of}",
-        ("key", "persona", "customers", "share", "share of sales", "P(buy)", "P(churn)", "what sets it apart"),
-        personas,
-    )
+    columns = ("key", "persona", "customers", "share", "of sales", "P(buy)", "P(churn)")
+    show_table(f"Personas on {as_of}", columns, [row[:-1] for row in personas])
+    for row in personas:
+        console.print(f"{row[0]}: {row[-1]}", markup=False, highlight=False)
 
 
 def default_day(settings: Settings) -> dt.date:
@@ -95,6 +107,22 @@ def _check_order(settings: Settings, first: dt.date, last: dt.date) -> None:
             f"days run in order and {following} is the next open day; "
             f"run: persona run --from {following} --to {last} --project {settings.directory}"
         )
+
+
+def _check_reachable(settings: Settings) -> None:
+    """The files of every source can be listed and the warehouse answers; nothing is written."""
+    from persona_pipeline.sources.failure import SourceError
+    from persona_pipeline.sources.files import list_files
+    from persona_pipeline.warehouse import WarehouseError, current
+
+    try:
+        for name, source in settings.sources.items():
+            list_files(name, source, settings.directory)
+        folder = settings.warehouse_folder
+        if folder is None or folder.is_dir():
+            current(settings.warehouse_url)
+    except (SourceError, WarehouseError) as error:
+        raise CommandError(str(error)) from error
 
 
 def report_path(settings: Settings) -> Path:

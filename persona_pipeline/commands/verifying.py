@@ -80,7 +80,9 @@ def _ledger(shop: Shop, truth: Truth) -> Iterator[Figure]:
         files.assign(outcome=outcome, reason="", records=files[outcome])[[*head, "records"]]
         for outcome in ("records_in", "clean")
     ]
-    refused = files[files["status"] == "rejected_file"].assign(outcome="rejected_file", records=1)[[*head, "records"]]
+    refused = files[files["status"] == "rejected_file"].assign(outcome="rejected_file", records=1)[
+        [*head, "records"]
+    ]
     counted = by_reason[by_reason["outcome"].isin(["rejected", "duplicate"])][[*head, "records"]]
     found = pd.concat([*totals, refused, counted])
     found = found.groupby(head, as_index=False)["records"].sum()
@@ -115,16 +117,24 @@ def _propensity(shop: Shop, truth: Truth, target: str, customers: pd.Series) -> 
         return
     newest = promoted.sort_values("day").iloc[-1]
     test = evaluation[
-        (evaluation["target"] == target) & (evaluation["day"] == newest["day"]) & (evaluation["sample"] == "test")
+        (evaluation["target"] == target)
+        & (evaluation["day"] == newest["day"])
+        & (evaluation["sample"] == "test")
     ].pivot_table(index="algorithm", columns="metric", values="value")
     champion = test.loc[newest["algorithm"]]
     rivals = test.loc[[name for name in BASELINES if name in test.index]]
     best_auc, best_loss = float(rivals["roc_auc"].max()), float(rivals["log_loss"].min())
     yield Figure(
-        f"{target}: AUC of the champion out of time", champion["roc_auc"], f"> {best_auc:.4f}", champion["roc_auc"] > best_auc
+        f"{target}: AUC of the champion out of time",
+        champion["roc_auc"],
+        f"> {best_auc:.4f}",
+        champion["roc_auc"] > best_auc,
     )
     yield Figure(
-        f"{target}: log loss of the champion", champion["log_loss"], f"< {best_loss:.4f}", champion["log_loss"] < best_loss
+        f"{target}: log loss of the champion",
+        champion["log_loss"],
+        f"< {best_loss:.4f}",
+        champion["log_loss"] < best_loss,
     )
     yield from _against_probability(shop, truth, target, customers)
 
@@ -136,7 +146,9 @@ def _against_probability(shop: Shop, truth: Truth, target: str, customers: pd.Se
     predicted = _rows(shop, models.PREDICTION)
     predicted = predicted[predicted["target"] == target]
     planted["as_of"] = pd.to_datetime(planted["as_of"]).dt.date
-    both = predicted.merge(planted, on=["customer_id", "as_of"], suffixes=("", "_true"), validate="one_to_one")
+    both = predicted.merge(
+        planted, on=["customer_id", "as_of"], suffixes=("", "_true"), validate="one_to_one"
+    )
     sundays = sorted(both["as_of"].unique())[-4:]
     both = both[both["as_of"].isin(sundays)]
     if both.empty:
@@ -149,7 +161,9 @@ def _against_probability(shop: Shop, truth: Truth, target: str, customers: pd.Se
     ceiling = (truth.ceiling or {}).get("targets", {}).get(target)
     gap = None if ceiling is None else ceiling["oracle_auc"] - ceiling["attainable_auc"]
     if gap is None:
-        yield Figure(f"{target}: AUC against the true probability", reached, f"oracle {oracle:.4f}, shown only", True)
+        yield Figure(
+            f"{target}: AUC against the true probability", reached, f"oracle {oracle:.4f}, shown only", True
+        )
     else:
         attainable = oracle - gap
         yield Figure(
@@ -168,19 +182,30 @@ def _personas(shop: Shop, truth: Truth, customers: pd.Series) -> Iterator[Figure
     membership = _rows(shop, models.MEMBERSHIP)
     membership = membership[membership["day"] == membership["day"].max()]
     membership = membership[membership["segment_key"].notna() & membership["rfm_segment"].notna()]
-    persona = pd.Series(truth.customers["persona"].to_numpy(), index=truth.customers["account_id"].map(customers))
+    persona = pd.Series(
+        truth.customers["persona"].to_numpy(), index=truth.customers["account_id"].map(customers)
+    )
     found = membership.assign(persona=membership["customer_id"].map(persona)).dropna(subset=["persona"])
     ari = float(adjusted_rand_score(found["persona"], found["segment_key"]))
     ceiling = (truth.ceiling or {}).get("attainable_ari")
     attainable = None if ceiling is None else float(ceiling["1"])
-    text = "shown only" if attainable is None else f">= {ARI_SHARE * attainable:.4f} (attainable {attainable:.4f})"
-    yield Figure("ARI of segments and personas", ari, text, attainable is None or ari >= ARI_SHARE * attainable)
+    text = (
+        "shown only"
+        if attainable is None
+        else f">= {ARI_SHARE * attainable:.4f} (attainable {attainable:.4f})"
+    )
+    yield Figure(
+        "ARI of segments and personas", ari, text, attainable is None or ari >= ARI_SHARE * attainable
+    )
 
 
 def _customer_ids(shop: Shop, truth: Truth) -> pd.Series:
     """account_id -> customer_id, computed from the key and not from the pipeline's tables."""
     accounts = truth.customers["account_id"].astype(str)
-    ids = [customer_pseudonym(shop.key, "account", pseudonym(shop.key, "account", account)) for account in accounts]
+    ids = [
+        customer_pseudonym(shop.key, "account", pseudonym(shop.key, "account", account))
+        for account in accounts
+    ]
     return pd.Series(ids, index=accounts.to_numpy())
 
 

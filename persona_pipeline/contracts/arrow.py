@@ -1,6 +1,6 @@
 """Contracts as Arrow schemas: the types that every Parquet file of the lake has.
 
-Here: the mapping of logical types and the empty table. Not here: validation, and the types of engines and databases.
+Here: the mapping of logical types and the empty table. Not here: validation, and the types of databases.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ARROW_TYPES: dict[Type, pa.DataType] = {
 
 @functools.cache
 def arrow_schema(table: Table) -> pa.Schema:
-    """The Arrow schema of a contract: its columns in order. Nullability is checked by validation, not by Parquet."""
+    """The Arrow schema of a contract: its columns in order. Nulls are the concern of validation."""
     return pa.schema([pa.field(column.name, ARROW_TYPES[column.type]) for column in table.columns])
 
 

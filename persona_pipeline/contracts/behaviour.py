@@ -20,8 +20,19 @@ MAP = Table(
         c.ID_KIND,
         c.ID,
         c.CUSTOMER_ID,
-        Column("valid_from_day", Type.DATE, "First day the identifier belongs to the customer", sensitivity=PERSONAL),
-        Column("valid_to_day", Type.DATE, "Last such day; empty while it holds", nullable=True, sensitivity=PERSONAL),
+        Column(
+            "valid_from_day",
+            Type.DATE,
+            "First day the identifier belongs to the customer",
+            sensitivity=PERSONAL,
+        ),
+        Column(
+            "valid_to_day",
+            Type.DATE,
+            "Last such day; empty while it holds",
+            nullable=True,
+            sensitivity=PERSONAL,
+        ),
     ),
     "Which identifier belongs to which customer, and since when. As of D: rows with day <= D.",
 )
@@ -105,7 +116,12 @@ LABEL = Table(
         c.CUSTOMER_ID,
         c.TARGET,
         Column("horizon_days", Type.INTEGER, "Length of the horizon", minimum=1, unit="day"),
-        Column("label", Type.BOOLEAN, "Whether the event happened in (as_of, as_of + horizon]", sensitivity=PERSONAL),
+        Column(
+            "label",
+            Type.BOOLEAN,
+            "Whether the event happened in (as_of, as_of + horizon]",
+            sensitivity=PERSONAL,
+        ),
     ),
     "What happened after as_of, for the eligible customers of each Sunday, written once the horizon is over.",
 )

@@ -24,7 +24,12 @@ ARRIVAL = Table(
         c.PATH,
         c.SHA256,
         Column("bytes", Type.INTEGER, "Size of the file as delivered", minimum=0, unit="byte"),
-        Column("known_at", Type.TEXT, "delivery: known on day; event: known when it happened", allowed=("delivery", "event")),
+        Column(
+            "known_at",
+            Type.TEXT,
+            "delivery: known on day; event: known when it happened",
+            allowed=("delivery", "event"),
+        ),
         Column("through", Type.DATE, "Last day a history export speaks of", nullable=True),
         Column("duplicate_of", Type.TEXT, "Path of the first delivery of the same content", nullable=True),
     ),
@@ -107,7 +112,9 @@ ORDER_LINE = Table(
     ("order_line_id", "day", "sign"),
     (
         c.DAY,
-        Column("order_line_id", Type.TEXT, "Record identity within the source", sensitivity=Sensitivity.PERSONAL),
+        Column(
+            "order_line_id", Type.TEXT, "Record identity within the source", sensitivity=Sensitivity.PERSONAL
+        ),
         Column("sign", Type.INTEGER, "+1 for a version, -1 for its retraction", minimum=-1, maximum=1),
         c.ORDER_ID,
         Column("order_type", Type.TEXT, "Sale or refund", allowed=("sale", "refund")),
@@ -137,9 +144,17 @@ CUSTOMER = Table(
         c.DAY,
         c.ID_KIND,
         c.ID,
-        Column("registered_on", Type.DATE, "Day of registration", nullable=True, sensitivity=Sensitivity.PERSONAL),
         Column(
-            "birth_year", Type.INTEGER, "Year of birth", nullable=True, minimum=1900, maximum=2100, sensitivity=Sensitivity.PERSONAL
+            "registered_on", Type.DATE, "Day of registration", nullable=True, sensitivity=Sensitivity.PERSONAL
+        ),
+        Column(
+            "birth_year",
+            Type.INTEGER,
+            "Year of birth",
+            nullable=True,
+            minimum=1900,
+            maximum=2100,
+            sensitivity=Sensitivity.PERSONAL,
         ),
         c.GENDER,
         c.REGION,

@@ -20,7 +20,9 @@ class Type(enum.StrEnum):
 
     TEXT = "text"
     INTEGER = "integer"  # 64 bit
-    DECIMAL = "decimal"  # DECIMAL(18, 4): money and quantities, so that sums are exact and independent of order
+    DECIMAL = (
+        "decimal"  # DECIMAL(18, 4): money and quantities, so that sums are exact and independent of order
+    )
     DOUBLE = "double"
     BOOLEAN = "boolean"
     DATE = "date"

@@ -10,7 +10,9 @@ from persona_pipeline.contracts.column import Column, Sensitivity, Type
 PERSONAL = Sensitivity.PERSONAL
 
 DAY = Column("day", Type.DATE, "The day this row was known; partition of every lake table")
-EVENT_DAY = Column("event_day", Type.DATE, "The day it happened, in the business time zone", sensitivity=PERSONAL)
+EVENT_DAY = Column(
+    "event_day", Type.DATE, "The day it happened, in the business time zone", sensitivity=PERSONAL
+)
 EVENT_AT = Column("event_at", Type.TIMESTAMP, "When it happened, UTC", sensitivity=PERSONAL)
 AS_OF = Column("as_of", Type.DATE, "The day whose end this row describes; uses only what was known then")
 RUN_ID = Column("run_id", Type.TEXT, "The run that wrote the row", provenance=True)
@@ -21,7 +23,9 @@ SHA256 = Column("sha256", Type.TEXT, "SHA-256 of the decompressed bytes of the f
 REASON = Column("reason", Type.TEXT, "Public, stable reason code")
 CONTENT_HASH = Column("content_hash", Type.TEXT, "Hash of the record's content; equal content is a repeat")
 
-ID_KIND = Column("id_kind", Type.TEXT, "Kind of identifier", allowed=("account", "email", "visitor", "handle"))
+ID_KIND = Column(
+    "id_kind", Type.TEXT, "Kind of identifier", allowed=("account", "email", "visitor", "handle")
+)
 ID = Column("id", Type.TEXT, "Keyed pseudonym of the identifier", sensitivity=PERSONAL)
 CUSTOMER_ID = Column("customer_id", Type.TEXT, "Keyed pseudonym of the customer", sensitivity=PERSONAL)
 
@@ -30,14 +34,29 @@ PRODUCT_ID = Column("product_id", Type.TEXT, "Product number of the shop")
 CATEGORY = Column("category", Type.TEXT, "Product category")
 CURRENCY = Column("currency", Type.TEXT, "ISO 4217 code")
 QUANTITY = Column("quantity", Type.DECIMAL, "Units; negative in a refund", unit="unit")
-AMOUNT = Column("amount", Type.DECIMAL, "Quantity times price less discount; negative in a refund", unit="currency")
+AMOUNT = Column(
+    "amount", Type.DECIMAL, "Quantity times price less discount; negative in a refund", unit="currency"
+)
 
 GENDER = Column(
-    "gender", Type.TEXT, "As declared by the customer", allowed=("female", "male", "other", "unknown"), sensitivity=PERSONAL
+    "gender",
+    Type.TEXT,
+    "As declared by the customer",
+    allowed=("female", "male", "other", "unknown"),
+    sensitivity=PERSONAL,
 )
-REGION = Column("region", Type.TEXT, "Region of the customer as the source names it; 'unknown' if absent", sensitivity=PERSONAL)
+REGION = Column(
+    "region",
+    Type.TEXT,
+    "Region of the customer as the source names it; 'unknown' if absent",
+    sensitivity=PERSONAL,
+)
 INCOME_BAND = Column(
-    "income_band", Type.TEXT, "Declared income band", allowed=("low", "middle", "high", "unknown"), sensitivity=PERSONAL
+    "income_band",
+    Type.TEXT,
+    "Declared income band",
+    allowed=("low", "middle", "high", "unknown"),
+    sensitivity=PERSONAL,
 )
 AGE_BAND = Column(
     "age_band",
@@ -62,14 +81,22 @@ STATUS = Column(
     allowed=("promoted", "carried", "none"),
 )
 STATUS_REASON = Column("status_reason", Type.TEXT, "Why, with the numbers that decided")
-MODEL_ID = Column("model_id", Type.TEXT, "Version of the model: kind, day of the fit, start of its hash", nullable=True)
+MODEL_ID = Column(
+    "model_id", Type.TEXT, "Version of the model: kind, day of the fit, start of its hash", nullable=True
+)
 MODEL_SHA256 = Column("model_sha256", Type.TEXT, "SHA-256 of the stored model; names the file", nullable=True)
 FITTED_ON = Column("fitted_on", Type.DATE, "The Sunday the model in force was fitted on", nullable=True)
 RANK = Column("rank", Type.INTEGER, "1 is best", minimum=1)
 CUSTOMERS = Column("customers", Type.INTEGER, "Number of customers", minimum=0, unit="customer")
 SHARE = Column("share", Type.DOUBLE, "Share of the whole", minimum=0, maximum=1)
-PROBABILITY = Column("probability", Type.DOUBLE, "Calibrated probability", minimum=0, maximum=1, sensitivity=PERSONAL)
-DECILE = Column("decile", Type.INTEGER, "Tenth of the scored customers; 1 is the highest", minimum=1, maximum=10)
+PROBABILITY = Column(
+    "probability", Type.DOUBLE, "Calibrated probability", minimum=0, maximum=1, sensitivity=PERSONAL
+)
+DECILE = Column(
+    "decile", Type.INTEGER, "Tenth of the scored customers; 1 is the highest", minimum=1, maximum=10
+)
 SUPPORT = Column("support", Type.DOUBLE, "Share of baskets that hold all items", minimum=0, maximum=1)
 BASKETS = Column("baskets", Type.INTEGER, "Baskets that hold all items", minimum=0, unit="basket")
-RFM_SEGMENT = Column("rfm_segment", Type.TEXT, "One of the ten standard RFM names", nullable=True, sensitivity=PERSONAL)
+RFM_SEGMENT = Column(
+    "rfm_segment", Type.TEXT, "One of the ten standard RFM names", nullable=True, sensitivity=PERSONAL
+)

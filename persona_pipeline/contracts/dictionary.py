@@ -1,6 +1,6 @@
 """The data dictionary: every table and column of every layer as one Markdown page, made from the contracts.
 
-`python -m persona_pipeline.contracts.dictionary` writes docs/dictionary.md, `--check` says whether it is current.
+`python -m persona_pipeline.contracts.dictionary` writes docs/dictionary.md, `--check` compares it.
 Not here: any description; those stand with the columns.
 """
 
@@ -20,10 +20,11 @@ _HEAD = """# Data dictionary
 
 Made from the contracts in `persona_pipeline/contracts/` by `make docs`; do not edit.
 
-Every lake table is partitioned by `day`, the day on which a row was known. `TEXT` is UTF-8, `INTEGER` has 64 bits,
-`DECIMAL` is DECIMAL(18, 4), `DOUBLE` is finite, `TIMESTAMP` is UTC with microseconds. Sensitivity: `identifier` stays
-in the vault, `personal` is about one person under a pseudonym, `internal` and `public` are about none.
-The features of the catalogue, further columns of `features.customer` and `warehouse.customer_profile`, stand in
+Every lake table is partitioned by `day`, the day on which a row was known. `TEXT` is UTF-8, `INTEGER` has
+64 bits, `DECIMAL` is DECIMAL(18, 4), `DOUBLE` is finite, `TIMESTAMP` is UTC with microseconds. Sensitivity:
+`identifier` stays in the vault, `personal` is about one person under a pseudonym, `internal` and `public` are
+about none. The features of the catalogue, further columns of `features.customer` and
+`warehouse.customer_profile`, stand in
 [features.md](features.md).
 """
 
@@ -63,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _contents_row(table: Table) -> str:
-    return f"| [{table.full_name}](#{_anchor(table)}) | {_cell(table.grain.removeprefix('one row per '))} | {table.owner} |\n"
+    grain = _cell(table.grain.removeprefix("one row per "))
+    return f"| [{table.full_name}](#{_anchor(table)}) | {grain} | {table.owner} |\n"
 
 
 def _section(table: Table) -> str:

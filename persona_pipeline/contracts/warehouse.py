@@ -1,7 +1,7 @@
 """Tables of the warehouse: dimensions, facts and marts as BI reads them, and the publisher's own tables.
 
-Here: their columns and how they are published. Not here: SQLAlchemy (warehouse/tables.py) and the SELECTs that fill
-them (sql/marts). Money is `<name>_minor`, whole minor units of the project's currency; the views divide.
+Here: their columns and how they are published. Not here: SQLAlchemy (warehouse/tables.py), SELECTs
+(sql/marts). Money is `<name>_minor`, whole minor units of the project's currency; the views divide.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Kind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WarehouseTable:
-    """A table and how it is published. `pseudonymous` columns are pseudonymised, by kind, before they are loaded."""
+    """A table and how it is published. `pseudonymous` columns are pseudonymised before the load."""
 
     table: Table
     kind: Kind
@@ -40,10 +40,18 @@ class WarehouseTable:
         return self.table.name
 
 
-PUBLICATION_ID = Column("publication_id", Type.INTEGER, "Number of the publication; increases", minimum=0, provenance=True)
-PUBLISHED_IN = Column("published_in", Type.INTEGER, "First publication that shows the row", minimum=1, provenance=True)
+PUBLICATION_ID = Column(
+    "publication_id", Type.INTEGER, "Number of the publication; increases", minimum=0, provenance=True
+)
+PUBLISHED_IN = Column(
+    "published_in", Type.INTEGER, "First publication that shows the row", minimum=1, provenance=True
+)
 WITHDRAWN_IN = Column(
-    "withdrawn_in", Type.INTEGER, "First publication that no longer shows it; empty while current", nullable=True, provenance=True
+    "withdrawn_in",
+    Type.INTEGER,
+    "First publication that no longer shows it; empty while current",
+    nullable=True,
+    provenance=True,
 )
 WEEK = c.DAY.but(description="The Sunday of the weekly fit")
 
@@ -52,7 +60,9 @@ def in_minor_units(column: Column) -> Column:
     """A money column as the warehouse keeps it; any other column unchanged."""
     if column.unit != "currency":
         return column
-    return column.but(name=f"{column.name}_minor", type=Type.INTEGER, unit="minor unit", minimum=None, maximum=None)
+    return column.but(
+        name=f"{column.name}_minor", type=Type.INTEGER, unit="minor unit", minimum=None, maximum=None
+    )
 
 
 def _from_lake(table: Table, *, without: Iterable[str] = ("day",)) -> tuple[Column, ...]:
@@ -60,7 +70,9 @@ def _from_lake(table: Table, *, without: Iterable[str] = ("day",)) -> tuple[Colu
     return tuple(in_minor_units(column) for column in table.columns if column.name not in left_out)
 
 
-def _state(name: str, grain: str, key: tuple[str, ...], columns: tuple[Column, ...], description: str) -> WarehouseTable:
+def _state(
+    name: str, grain: str, key: tuple[str, ...], columns: tuple[Column, ...], description: str
+) -> WarehouseTable:
     table = Table("warehouse", name, grain, ("publication_id", *key), (PUBLICATION_ID, *columns), description)
     return WarehouseTable(table, Kind.STATE)
 
@@ -78,7 +90,9 @@ def _event(
     return WarehouseTable(table, Kind.EVENT, pseudonymous)
 
 
-def _control(name: str, grain: str, key: tuple[str, ...], columns: tuple[Column, ...], description: str) -> WarehouseTable:
+def _control(
+    name: str, grain: str, key: tuple[str, ...], columns: tuple[Column, ...], description: str
+) -> WarehouseTable:
     return WarehouseTable(Table("warehouse", name, grain, key, columns, description), Kind.CONTROL)
 
 
@@ -124,7 +138,11 @@ ASSOCIATION_RULE = _state(
     (
         WEEK,
         *_from_lake(models.RULE),
-        Column("antecedent_title", Type.TEXT, "Titles of the left-hand side, joined by ' + '; the id without a title"),
+        Column(
+            "antecedent_title",
+            Type.TEXT,
+            "Titles of the left-hand side, joined by ' + '; the id without a title",
+        ),
         Column("consequent_title", Type.TEXT, "Title of the right-hand side; the id without a title"),
     ),
     "Association rules in force, with product titles.",
@@ -157,7 +175,10 @@ DIM_MODEL = _state(
     (
         WEEK,
         Column(
-            "kind", Type.TEXT, "Kind of model", allowed=("segmentation", "affinity", "propensity", "recommendation")
+            "kind",
+            Type.TEXT,
+            "Kind of model",
+            allowed=("segmentation", "affinity", "propensity", "recommendation"),
         ),
         c.TARGET.but(description="What is predicted; empty text for other kinds of model"),
         c.STATUS,
@@ -174,7 +195,9 @@ DIM_PRODUCT = _state(
     ("product_id",),
     (
         c.PRODUCT_ID,
-        clean.PRODUCT.column("title").but(description="Product title; the id for a product without catalogue entry"),
+        clean.PRODUCT.column("title").but(
+            description="Product title; the id for a product without catalogue entry"
+        ),
         c.CATEGORY.but(description="Product category; 'unknown' for a product without catalogue entry"),
         clean.PRODUCT.column("brand"),
         in_minor_units(clean.PRODUCT.column("price")),
@@ -191,7 +214,9 @@ MART_MODEL_QUALITY = _state(
         Column("kind", Type.TEXT, "Kind of model", allowed=("segmentation", "propensity", "recommendation")),
         c.TARGET.but(description="What is predicted; empty text for other kinds of model"),
         c.ALGORITHM,
-        Column("sample", Type.TEXT, "Which rows: validation, test or gate; fit for a measure of the fit itself"),
+        Column(
+            "sample", Type.TEXT, "Which rows: validation, test or gate; fit for a measure of the fit itself"
+        ),
         c.METRIC,
         c.VALUE.but(nullable=True),
         Column("is_in_force", Type.BOOLEAN, "The algorithm in force after that week"),
@@ -202,14 +227,26 @@ MART_LIFT = _state(
     "mart_lift",
     "one row per publication, week, target and decile",
     ("day", "target", "decile"),
-    (WEEK, *(models.LIFT.column(n) for n in ("target", "decile", "customers", "positives", "lift", "cumulative_gain"))),
+    (
+        WEEK,
+        *(
+            models.LIFT.column(n)
+            for n in ("target", "decile", "customers", "positives", "lift", "cumulative_gain")
+        ),
+    ),
     "Lift and gain of the champion by decile.",
 )
 MART_CALIBRATION = _state(
     "mart_calibration",
     "one row per publication, week, target and decile",
     ("day", "target", "decile"),
-    (WEEK, *(models.LIFT.column(n) for n in ("target", "decile", "customers", "mean_probability", "observed_rate"))),
+    (
+        WEEK,
+        *(
+            models.LIFT.column(n)
+            for n in ("target", "decile", "customers", "mean_probability", "observed_rate")
+        ),
+    ),
     "Predicted against observed, by decile.",
 )
 
@@ -261,7 +298,7 @@ FCT_ORDER_LINE = _event(
 )
 FCT_CUSTOMER_DAILY = _event(
     "fct_customer_daily",
-    "one row per publication that brought it, customer, day it happened and day it was known; values are changes",
+    "one row per publication that brought it, customer, day it happened and day known; values are changes",
     ("customer_id", "event_day"),
     (
         c.CUSTOMER_ID,
@@ -288,10 +325,12 @@ SEGMENT_MEMBERSHIP = _event(
     ("customer_id",),
     (
         c.CUSTOMER_ID,
-        c.SEGMENT_KEY.but(nullable=True, description="Segment entered; empty if the customer left without entering one"),
+        c.SEGMENT_KEY.but(
+            nullable=True, description="Segment entered; empty if the customer left without entering one"
+        ),
         Column("previous_segment_key", Type.TEXT, "Segment left; empty if there was none", nullable=True),
     ),
-    "Enter and exit by Sunday, the snapshots that are kept for ever. A row holds until the customer's next row.",
+    "Enter and exit by Sunday, the snapshots kept for ever. A row holds until the customer's next row.",
 )
 
 DIM_DATE = WarehouseTable(
@@ -302,12 +341,18 @@ DIM_DATE = WarehouseTable(
         ("day",),
         (
             Column("day", Type.DATE, "The day"),
-            Column("day_number", Type.INTEGER, "Days since 1970-01-01; subtract two of them for a number of days"),
+            Column(
+                "day_number", Type.INTEGER, "Days since 1970-01-01; subtract two of them for a number of days"
+            ),
             Column("year", Type.INTEGER, "Year"),
             Column("quarter", Type.INTEGER, "Quarter of the year", minimum=1, maximum=4),
             Column("month", Type.INTEGER, "Month of the year", minimum=1, maximum=12),
             Column("month_name", Type.TEXT, "Year and month as YYYY-MM"),
-            Column("month_number", Type.INTEGER, "Months since 1970-01; subtract two of them for a number of months"),
+            Column(
+                "month_number",
+                Type.INTEGER,
+                "Months since 1970-01; subtract two of them for a number of months",
+            ),
             Column("month_start", Type.DATE, "First day of the month"),
             Column("week_start", Type.DATE, "Monday of the week"),
             Column("weekday", Type.INTEGER, "1 is Monday", minimum=1, maximum=7),
@@ -408,13 +453,13 @@ WAREHOUSE_TABLES: dict[str, WarehouseTable] = {
 
 
 def feature_columns(features: Table) -> tuple[Column, ...]:
-    """The columns of the feature catalogue that the profile does not have already, as they stand in the lake."""
+    """The columns of the feature catalogue that the profile lacks, as they stand in the lake."""
     own = set(models.CUSTOMER_PROFILE.column_names)
     return tuple(column for column in features.columns if column.name not in own)
 
 
 def warehouse_tables(features: Table) -> dict[str, WarehouseTable]:
-    """All tables, the profile widened by the feature catalogue (`features` is features.customer with its columns)."""
+    """All tables, the profile widened by `features`, which is features.customer with its catalogue."""
     wide = (in_minor_units(column).but(nullable=True) for column in feature_columns(features))
     profile = WarehouseTable(CUSTOMER_PROFILE.table.with_columns(wide), Kind.STATE)
     return WAREHOUSE_TABLES | {profile.name: profile}

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from persona_pipeline.engine.duckdb import DuckDBEngine
 
 
-def admit(shop: Shop, days: Sequence[dt.date], *, amend: bool, run_id: str) -> tuple[Output, list[dt.date], list[DataFile]]:
+def admit(
+    shop: Shop, days: Sequence[dt.date], *, amend: bool, run_id: str
+) -> tuple[Output, list[dt.date], list[DataFile]]:
     """Decide which new file contents are known on which of `days`; rows of days already decided are kept.
 
     A closed day admits nothing new, unless it is amended.
@@ -37,12 +39,12 @@ def admit(shop: Shop, days: Sequence[dt.date], *, amend: bool, run_id: str) -> t
             engine.fetch("SELECT * FROM arrival", {"arrival": shop.lake.read(clean.ARRIVAL, None, None)})
         )
         found = [
-            each for name, source in settings.sources.items() for each in list_files(name, source, settings.directory)
+            each
+            for name, source in settings.sources.items()
+            for each in list_files(name, source, settings.directory)
         ]
         marks = fingerprints(found, settings.path("data/scratch/fingerprints.json"))
-        new = arrive(
-            settings.sources, marks, known, closed - reopened, start=shop.start, last=max(days)
-        )
+        new = arrive(settings.sources, marks, known, closed - reopened, start=shop.start, last=max(days))
         admitted = [arrival for arrival in new if arrival.day in set(days)]
         touched = sorted({arrival.day for arrival in admitted})
         rows = arrival_rows([arrival for arrival in (*known, *admitted) if arrival.day in touched])

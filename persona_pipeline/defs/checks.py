@@ -42,6 +42,8 @@ def checks() -> list[dg.AssetChecksDefinition]:
     def facts_are_there(shop: dg.ResourceParam[Shop]) -> dg.AssetCheckResult:
         day = closed_through(shop.settings)
         there = day is not None and bool(shop.lake.versions(behaviour.ORDER_DAY, [day]))
-        return dg.AssetCheckResult(passed=there, severity=dg.AssetCheckSeverity.WARN, metadata={"day": str(day)})
+        return dg.AssetCheckResult(
+            passed=there, severity=dg.AssetCheckSeverity.WARN, metadata={"day": str(day)}
+        )
 
     return [reject_share, facts_are_there]

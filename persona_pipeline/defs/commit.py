@@ -4,7 +4,7 @@ Here: the order validate, then commit. Not here: how files come to be, and the D
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -12,6 +12,8 @@ from persona_pipeline.contracts import Table
 from persona_pipeline.defs.metadata import asset_key
 from persona_pipeline.defs.shop import Shop
 from persona_pipeline.engine.protocol import DataFile, Output
+
+KEPT_TAG = "persona/kept_days"
 
 
 def commit(
@@ -46,6 +48,37 @@ def commit_all(
     """Commit several tables of one step, in the order of `outputs`; the one that makes the day readable stands last."""
     for name, output in outputs.items():
         yield commit(shop, output, days, files.get(name, []), (lineage or {}).get(name))
+
+
+def kept_days(context: dg.AssetExecutionContext, days: Sequence[dt.date]) -> list[dt.date]:
+    """The days whose snapshot a run computes: all of them, or those that its tag names (a history load)."""
+    named = context.run.tags.get(KEPT_TAG)
+    return (
+        list(days)
+        if named is None
+        else sorted(set(days) & {dt.date.fromisoformat(day) for day in named.split()})
+    )
+
+
+def reported(
+    context: dg.AssetExecutionContext, kept: Sequence[dt.date], results: Iterable[dg.MaterializeResult]
+) -> Iterator[dg.MaterializeResult]:
+    """Report results for the days that were computed, and for no other day of the range.
+
+    A result stands for every partition of a run. When a run computes only some of its days, each of them is
+    reported by an event of its own.
+    """
+    whole = len(kept) == len(context.partition_keys)
+    for result in results:
+        if whole:
+            yield result
+            continue
+        for day in kept:
+            context.log_event(
+                dg.AssetMaterialization(
+                    result.asset_key, partition=day.isoformat(), metadata=result.metadata or {}
+                )
+            )
 
 
 def outputs_of(shop: Shop, tables: Iterable[Table]) -> dict[str, Output]:

@@ -29,7 +29,10 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
             engines = self.__dict__.setdefault("_engines", {})
             if shard not in engines:
                 engines[shard] = create_engine(
-                    self.conn_string_for_shard(shard), pool_size=1, max_overflow=4, connect_args={"timeout": 30}
+                    self.conn_string_for_shard(shard),
+                    pool_size=1,
+                    max_overflow=4,
+                    connect_args={"timeout": 30},
                 )
             engine = engines[shard]
             if shard not in self._initialized_dbs:

@@ -6,12 +6,14 @@ Here: `.dagster/dagster.yaml` and `data/lake/project.json`. Not here: reading pe
 import hashlib
 import hmac
 import json
+import re
 from pathlib import Path
 
-from persona_pipeline.settings import Settings, SettingsError
+from persona_pipeline.settings import Settings, SettingsError, with_key
 
 _PACKAGE = Path(__file__).parents[1]
 HOME = ".dagster"
+_EVENT_LOG = re.compile(r"(class: PooledSqliteEventLogStorage\n  config:\n    base_dir: ).*")
 
 
 def dagster_template() -> Path:
@@ -21,11 +23,14 @@ def dagster_template() -> Path:
 
 
 def prepare_home(directory: Path) -> Path:
-    """Create DAGSTER_HOME of a project with its dagster.yaml, unless it is there."""
-    home = directory / HOME
+    """Create DAGSTER_HOME of a project with its dagster.yaml, and point the event log into it."""
+    home = directory.resolve() / HOME
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        (home / "dagster.yaml").write_text(dagster_template().read_text(encoding="utf-8"), encoding="utf-8")
+    file = home / "dagster.yaml"
+    text = (file if file.exists() else dagster_template()).read_text(encoding="utf-8")
+    placed = _EVENT_LOG.sub(lambda match: match.group(1) + json.dumps(str(home / "history")), text)
+    if placed != text or not file.exists():
+        file.write_text(placed, encoding="utf-8")
     return home
 
 
@@ -44,18 +49,29 @@ def check_fixed(settings: Settings) -> Path:
     return file
 
 
-def fix(settings: Settings) -> None:
-    """Keep start, time zone, currency and a fingerprint of the key on the first run; check them on every other."""
-    file = check_fixed(settings)
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(_fixed(settings), indent=2) + "\n", encoding="utf-8")
+def fix(settings: Settings) -> Settings:
+    """Keep start, time zone, currency and a fingerprint of the key on the first run; check them on every other.
+
+    Returns:
+        The settings with the key; the first run makes one if there is none.
+    """
+    file = settings.path(settings.storage.lake) / "project.json"
+    if file.exists():
+        check_fixed(settings)
+        return settings
+    settings = with_key(settings, create=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(_fixed(settings), indent=2) + "\n", encoding="utf-8")
+    return settings
 
 
 def _fixed(settings: Settings) -> dict[str, str]:
     key = settings.key.get_secret_value()
     if not key:
-        raise SettingsError("no key for the pseudonyms: set PERSONA_KEY, or let `persona run` create the key file")
+        raise SettingsError(
+            "no key for the pseudonyms: restore the key file or set PERSONA_KEY; "
+            "before the first run, let `persona run` create the key file"
+        )
     return {
         "start": settings.project.start.isoformat(),
         "time_zone": settings.project.time_zone,

@@ -11,9 +11,13 @@ def jobs() -> list:
     weekly = dg.AssetSelection.tag("persona/cadence", "weekly")
     return [
         dg.define_asset_job(
-            NIGHTLY, dg.AssetSelection.all() - weekly, description="Yesterday's files to a published warehouse."
+            NIGHTLY,
+            dg.AssetSelection.all() - weekly,
+            description="Yesterday's files to a published warehouse.",
         ),
         dg.define_asset_job(
-            TRAINING, weekly, description="Segments, rules, propensities and recommender of the week that ended on Sunday."
+            TRAINING,
+            weekly,
+            description="Segments, rules, propensities and recommender of the week that ended on Sunday.",
         ),
     ]

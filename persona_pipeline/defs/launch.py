@@ -6,8 +6,8 @@ A range has three phases (all days to facts and labels; weekly fits in order; sn
 as a night of its own, which publishes once.
 """
 
+import dataclasses
 import datetime as dt
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 import dagster as dg
 
 from persona_pipeline.defs.build import build
+from persona_pipeline.defs.commit import KEPT_TAG
 from persona_pipeline.defs.jobs import NIGHTLY, TRAINING
 from persona_pipeline.defs.partitions import week_key
 from persona_pipeline.settings import Settings
@@ -26,25 +27,29 @@ DAY_LAYERS = ("clean", "vault", "identity", "facts")
 LABEL = "features/label"
 SNAPSHOT = "features/customer"
 APPLY = (
-    "segments/membership",
-    "scores/prediction",
-    "recommendations/recommendation",
-    "profiles/customer_profile",
-    "profiles/customer_tag",
-    "profiles/persona",
+    (
+        "segments, scores, offers",
+        ("segments/membership", "scores/prediction", "recommendations/recommendation"),
+    ),
+    ("profiles", ("profiles/customer_profile", "profiles/customer_tag", "profiles/persona")),
 )
+SPAN = 93
 _RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One Dagster run: a job, some of its assets (all when empty) and the partitions from first to last."""
+    """One Dagster run: a job, some of its assets (all when empty) and the partitions from first to last.
+
+    `kept` names the days of the range whose snapshots are computed; all when empty.
+    """
 
     title: str
     job: str
     assets: tuple[str, ...]
     first: str
     last: str
+    kept: tuple[str, ...] = ()
 
 
 class RunFailed(Exception):
@@ -70,12 +75,12 @@ def plan(settings: Settings, first: dt.date, last: dt.date, *, snapshots: str = 
         units.append(_unit("files to facts", NIGHTLY, day_assets, chunk[0], chunk[-1]))
     recent = last - dt.timedelta(days=RECENT)
     kept = [day for day in before if snapshots == "daily" or day.weekday() == SUNDAY or day > recent]
-    blocks = [chunk for block in _contiguous(kept) for chunk in _chunks(block)]
-    units += [_unit("features", NIGHTLY, (SNAPSHOT,), block[0], block[-1]) for block in blocks]
+    units += [_unit("features", NIGHTLY, (SNAPSHOT,), *ends) for ends in _spans(kept)]
     sundays = [day for day in before if day.weekday() == SUNDAY]
     if sundays:
         units.append(Unit("weekly models", TRAINING, (), week_key(sundays[0]), week_key(sundays[-1])))
-    units += [_unit("profiles", NIGHTLY, APPLY, block[0], block[-1]) for block in blocks]
+    # profiles read what the other three wrote, which a run that leaves out days cannot say to Dagster
+    units += [_unit(title, NIGHTLY, assets, *ends) for title, assets in APPLY for ends in _spans(kept)]
     units.append(_unit("night of " + last.isoformat(), NIGHTLY, (), last, last))
     if last.weekday() == SUNDAY:
         units.append(Unit("weekly models", TRAINING, (), week_key(last), week_key(last)))
@@ -90,7 +95,7 @@ def selected(units: Iterable[Unit], settings: Settings, select: Sequence[str]) -
         own = set(unit.assets) or (weekly if unit.job == TRAINING else set(asset_keys(settings)))
         assets = tuple(sorted(own & set(select)))
         if assets:
-            kept.append(Unit(unit.title, unit.job, assets, unit.first, unit.last))
+            kept.append(dataclasses.replace(unit, assets=assets))
     return kept
 
 
@@ -113,20 +118,29 @@ def execute(
     """
     definitions = build(settings)
     home = settings.directory / ".dagster"
-    with _logged(log_file), dg.DagsterInstance.from_config(str(home)) as instance:
+    with dg.DagsterInstance.from_config(str(home)) as instance:
         for unit in units:
             job = definitions.resolve_job_def(unit.job)
             result = job.execute_in_process(
                 instance=instance,
                 partition_key=unit.first if unit.first == unit.last else None,
-                tags={**(tags or {}), **({} if unit.first == unit.last else {_RANGE_START: unit.first, _RANGE_END: unit.last})},
+                tags={
+                    **(tags or {}),
+                    **({} if unit.first == unit.last else {_RANGE_START: unit.first, _RANGE_END: unit.last}),
+                },
                 asset_selection=[dg.AssetKey.from_user_string(key) for key in unit.assets] or None,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 raise_on_error=False,
             )
+            _log(log_file, unit, result)
             if not result.success:
                 raise _failure(result)
             yield unit
+
+
+def _range_tags(unit: Unit) -> dict[str, str]:
+    kept = {KEPT_TAG: " ".join(unit.kept)} if unit.kept else {}
+    return kept if unit.first == unit.last else {_RANGE_START: unit.first, _RANGE_END: unit.last, **kept}
 
 
 def _failure(result: dg.ExecuteInProcessResult) -> RunFailed:
@@ -142,36 +156,36 @@ def _failure(result: dg.ExecuteInProcessResult) -> RunFailed:
     return RunFailed("run", "did not start; see the log file")
 
 
-class _logged:
-    """Dagster's own log goes to a file while the block runs."""
-
-    def __init__(self, file: Path) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        self._handler = logging.FileHandler(file, encoding="utf-8")
-        self._handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-
-    def __enter__(self) -> None:
-        logging.getLogger("dagster").addHandler(self._handler)
-
-    def __exit__(self, *error: object) -> None:
-        logging.getLogger("dagster").removeHandler(self._handler)
-        self._handler.close()
+def _log(file: Path, unit: Unit, result: dg.ExecuteInProcessResult) -> None:
+    """Append what happened in a run: one line per event, and the whole traceback of a failure."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as log:
+        log.write(f"== {unit.title} {unit.first} .. {unit.last}, run {result.run_id}\n")
+        for event in result.all_events:
+            if event.message:
+                log.write(f"{event.step_key or '-'}: {event.message.splitlines()[0]}\n")
+            if event.is_step_failure and event.step_failure_data.error:
+                log.write(event.step_failure_data.error.to_string() + "\n")
 
 
-def _unit(title: str, job: str, assets: tuple[str, ...], first: dt.date, last: dt.date) -> Unit:
-    return Unit(title, job, assets, first.isoformat(), last.isoformat())
+def _unit(
+    title: str, job: str, assets: tuple[str, ...], first: dt.date, last: dt.date, kept: Sequence[dt.date] = ()
+) -> Unit:
+    return Unit(
+        title, job, assets, first.isoformat(), last.isoformat(), tuple(day.isoformat() for day in kept)
+    )
 
 
 def _chunks(days: Sequence[dt.date]) -> list[Sequence[dt.date]]:
     return [days[start : start + CHUNK] for start in range(0, len(days), CHUNK)]
 
 
-def _contiguous(days: Sequence[dt.date]) -> list[list[dt.date]]:
-    """Runs of consecutive days."""
-    blocks: list[list[dt.date]] = []
+def _spans(days: Sequence[dt.date]) -> list[tuple[dt.date, dt.date, Sequence[dt.date]]]:
+    """First day, last day and the days themselves of stretches of at most SPAN days."""
+    spans: list[list[dt.date]] = []
     for day in days:
-        if blocks and day - blocks[-1][-1] == dt.timedelta(days=1):
-            blocks[-1].append(day)
+        if spans and (day - spans[-1][0]).days < SPAN:
+            spans[-1].append(day)
         else:
-            blocks.append([day])
-    return blocks
+            spans.append([day])
+    return [(span[0], span[-1], span) for span in spans]

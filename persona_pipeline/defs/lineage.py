@@ -21,15 +21,12 @@ _FILES: dict[str, list[tuple[Table, str, dict[str, Table]]]] = {
     ],
     "facts": [
         (behaviour.ORDER_DAY, "facts/order_day", {"order_line": clean.ORDER_LINE}),
-        (behaviour.BASKET_ITEM, "facts/basket_item", {"order_line": clean.ORDER_LINE, "product": clean.PRODUCT}),
+        (
+            behaviour.BASKET_ITEM,
+            "facts/basket_item",
+            {"order_line": clean.ORDER_LINE, "product": clean.PRODUCT},
+        ),
     ],
-}
-
-_FEATURE_INPUTS = {
-    "map": behaviour.MAP,
-    "customer": clean.CUSTOMER,
-    "order_day": behaviour.ORDER_DAY,
-    "basket_item": behaviour.BASKET_ITEM,
 }
 
 
@@ -39,11 +36,14 @@ def lineage_of(shop: Shop, step: str, days: Sequence[dt.date]) -> dict[str, Mapp
         return {}
     from persona_pipeline.engine.sql import sql_text
 
-    found = {table.full_name: _metadata(sql_text(name), inputs) for table, name, inputs in _FILES.get(step, [])}
+    found = {
+        table.full_name: _metadata(sql_text(name), inputs) for table, name, inputs in _FILES.get(step, [])
+    }
     if step == "features":
         from persona_pipeline.features.customer import features_sql
+        from persona_pipeline.features.view import INPUTS
 
-        found[shop.features.full_name] = _metadata(features_sql(shop.catalogue), _FEATURE_INPUTS)
+        found[shop.features.full_name] = _metadata(features_sql(shop.catalogue), INPUTS)
     return found
 
 
@@ -52,6 +52,7 @@ def _metadata(sql: str, inputs: Mapping[str, Table]) -> dict[str, object]:
 
     pairs = read(sql, tuple((name, table.column_names) for name, table in inputs.items()))
     named = {
-        column: [(inputs[source], source_column) for source, source_column in sources] for column, sources in pairs.items()
+        column: [(inputs[source], source_column) for source, source_column in sources]
+        for column, sources in pairs.items()
     }
     return {"dagster/column_lineage": column_lineage(named)}

@@ -20,9 +20,16 @@ def table_spec(
     partitions_def: dg.PartitionsDefinition,
     deps: Sequence[dg.AssetDep | Table],
     *,
-    freshness: dg.FreshnessPolicy | None = None,
+    snapshot: bool = False,
 ) -> dg.AssetSpec:
-    """The asset of one table of the lake, described by its contract."""
+    """The asset of one table of the lake, described by its contract.
+
+    Args:
+        table: the contract.
+        partitions_def: daily or weekly.
+        deps: what it reads.
+        snapshot: a run over a range may leave out days (see `commit.reported`).
+    """
     return dg.AssetSpec(
         key=asset_key(table),
         deps=[dg.AssetDep(asset_key(dep)) if isinstance(dep, Table) else dep for dep in deps],
@@ -37,7 +44,7 @@ def table_spec(
             "key": ", ".join(table.key),
         },
         partitions_def=partitions_def,
-        freshness_policy=freshness,
+        skippable=snapshot,
     )
 
 
@@ -49,7 +56,9 @@ def column_schema(table: Table) -> dg.TableSchema:
                 name=column.name,
                 type=column.type.value,
                 description=column.description,
-                constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=table.key == (column.name,)),
+                constraints=dg.TableColumnConstraints(
+                    nullable=column.nullable, unique=table.key == (column.name,)
+                ),
                 tags={"sensitivity": column.sensitivity.value},
             )
             for column in table.columns
@@ -61,7 +70,9 @@ def column_lineage(pairs: dict[str, Iterable[tuple[Table, str]]]) -> dg.TableCol
     """Which columns of which tables each column comes from."""
     return dg.TableColumnLineage(
         deps_by_column={
-            name: [dg.TableColumnDep(asset_key=asset_key(table), column_name=column) for table, column in deps]
+            name: [
+                dg.TableColumnDep(asset_key=asset_key(table), column_name=column) for table, column in deps
+            ]
             for name, deps in pairs.items()
         }
     )

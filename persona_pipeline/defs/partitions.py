@@ -63,4 +63,6 @@ def _window(start_offset: int, end_offset: int) -> dg.TimeWindowPartitionMapping
     """A window that may begin before the project did; Dagster 1.13 calls that option a beta."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)
-        return dg.TimeWindowPartitionMapping(start_offset, end_offset, allow_nonexistent_upstream_partitions=True)
+        return dg.TimeWindowPartitionMapping(
+            start_offset, end_offset, allow_nonexistent_upstream_partitions=True
+        )

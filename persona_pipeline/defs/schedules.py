@@ -52,7 +52,10 @@ def schedules_and_sensors(settings: Settings, jobs: list) -> tuple[list, list]:
         if settings.notify.webhook is None:
             return dg.SkipReason("no [notify] webhook in persona.toml")
         run = context.dagster_run
-        notify(settings.notify.webhook.get_secret_value(), f"{run.job_name} {run.tags.get('dagster/partition', '')} failed")
+        notify(
+            settings.notify.webhook.get_secret_value(),
+            f"{run.job_name} {run.tags.get('dagster/partition', '')} failed",
+        )
         return None
 
     return [nightly], [training, failed_night]
@@ -61,6 +64,9 @@ def schedules_and_sensors(settings: Settings, jobs: list) -> tuple[list, list]:
 def notify(url: str, text: str) -> None:
     """POST {"text": ...} to a webhook, as Slack, Teams and DingTalk bridges take it."""
     request = urllib.request.Request(  # noqa: S310 - the URL comes from persona.toml
-        url, data=json.dumps({"text": text}).encode(), headers={"Content-Type": "application/json"}, method="POST"
+        url,
+        data=json.dumps({"text": text}).encode(),
+        headers={"Content-Type": "application/json"},
+        method="POST",
     )
     urllib.request.urlopen(request, timeout=10).close()  # noqa: S310

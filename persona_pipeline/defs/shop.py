@@ -42,7 +42,9 @@ class Shop:
         from persona_pipeline.engine.duckdb import DuckDBEngine
 
         options = self.settings.engine
-        return DuckDBEngine(self.settings.path("data/scratch"), memory=options.memory, threads=options.threads)
+        return DuckDBEngine(
+            self.settings.path("data/scratch"), memory=options.memory, threads=options.threads
+        )
 
     @property
     def catalogue(self) -> "Catalogue":

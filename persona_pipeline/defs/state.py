@@ -21,7 +21,9 @@ def closed_days(settings: Settings) -> set[dt.date]:
     if not relation.paths:
         return set()
     with shop.engine() as engine:
-        return set(engine.fetch("SELECT DISTINCT day FROM ledger", {"ledger": relation}).column("day").to_pylist())
+        return set(
+            engine.fetch("SELECT DISTINCT day FROM ledger", {"ledger": relation}).column("day").to_pylist()
+        )
 
 
 def closed_through(settings: Settings) -> dt.date | None:
@@ -91,7 +93,11 @@ def record_amendment(settings: Settings, day: dt.date, run_id: str) -> None:
     """Keep that a closed day was reopened, with the versions of the facts of later days, which are stale from now on."""
     later = [other for other in sorted(closed_days(settings)) if other > day]
     versions = Shop(settings).lake.versions(behaviour.ORDER_DAY, later)
-    line = {"day": day.isoformat(), "run_id": run_id, "facts": {d.isoformat(): v for d, v in versions.items()}}
+    line = {
+        "day": day.isoformat(),
+        "run_id": run_id,
+        "facts": {d.isoformat(): v for d, v in versions.items()},
+    }
     with (settings.path(settings.storage.lake) / AMENDMENTS).open("a", encoding="utf-8") as handle:
         handle.write(json.dumps(line) + "\n")
 

@@ -33,6 +33,6 @@ def propensity_targets(settings: Settings) -> "list[Target]":
     from persona_pipeline.propensity import standard_target
 
     return [
-        standard_target(name, goal.horizon_days, goal.minimum_positives)
+        standard_target(name, goal.event, goal.horizon_days, goal.minimum_positives)
         for name, goal in sorted(settings.propensity.items())
     ]

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 Fit = Callable[["DuckDBEngine", Mapping[str, Output], dt.date], Mapping[str, Sequence[DataFile]]]
 
 
-def each_week(shop: Shop, tables: Sequence[Table], sundays: Sequence[dt.date], fit: Fit) -> Iterable[dg.MaterializeResult]:
+def each_week(
+    shop: Shop, tables: Sequence[Table], sundays: Sequence[dt.date], fit: Fit
+) -> Iterable[dg.MaterializeResult]:
     """Fit each week in order; the rows of a week are committed before the next week is fitted."""
     from persona_pipeline.contracts.validation import check_files
 
@@ -35,7 +37,9 @@ def each_week(shop: Shop, tables: Sequence[Table], sundays: Sequence[dt.date], f
                 shop.lake.replace(output, [sunday], written)
                 rows[name] += sum(file.rows for file in written)
     for table in tables:
-        yield dg.MaterializeResult(asset_key=asset_key(table), metadata={"dagster/row_count": rows[table.full_name]})
+        yield dg.MaterializeResult(
+            asset_key=asset_key(table), metadata={"dagster/row_count": rows[table.full_name]}
+        )
 
 
 def each_day(

@@ -1,7 +1,7 @@
 """The ground-truth generator: a shop whose customers, rules and probabilities are known.
 
-Here: the latent model, the raw files it leaves, the planted dirt, the truth and what any model could reach at most.
-Not here: anything the pipeline reads except the raw files; the truth is read by `persona verify` and tests only.
+Here: the latent model, the raw files it leaves, the planted dirt, the truth and what a model could reach.
+Not here: anything the pipeline reads except the raw files; only `persona verify` and tests read the truth.
 """
 
 from __future__ import annotations
@@ -10,4 +10,13 @@ from persona_pipeline.demo.ceiling import Ceiling, ceiling
 from persona_pipeline.demo.generate import Summary, generate
 from persona_pipeline.demo.truth import Truth, expected_ledger, load_truth, oracle_auc
 
-__all__ = ["Ceiling", "Summary", "Truth", "ceiling", "expected_ledger", "generate", "load_truth", "oracle_auc"]
+__all__ = [
+    "Ceiling",
+    "Summary",
+    "Truth",
+    "ceiling",
+    "expected_ledger",
+    "generate",
+    "load_truth",
+    "oracle_auc",
+]

@@ -50,7 +50,9 @@ def _draw_products(
     return plan.catalogue.group_products[np.minimum(position, plan.catalogue.group_products.size - 1)]
 
 
-def _unique(order: np.ndarray, product: np.ndarray, is_rule: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _unique(
+    order: np.ndarray, product: np.ndarray, is_rule: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Each product once per order, in the order of product numbers; the first occurrence stays."""
     key = np.lexsort((is_rule, product, order))
     order, product, is_rule = order[key], product[key], is_rule[key]
@@ -64,7 +66,9 @@ def _with_rules(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Adds what rules and the checkout add; each rule's consequent comes with its own probability."""
     all_orders, all_products = [order], [product]
-    for (antecedent, consequent), confidence in zip(plan.catalogue.rules, plan.catalogue.confidence, strict=True):
+    for (antecedent, consequent), confidence in zip(
+        plan.catalogue.rules, plan.catalogue.confidence, strict=True
+    ):
         holds = np.unique(order[product == antecedent])
         extra = holds[rng.random(holds.size) < confidence]
         all_orders.append(extra)
@@ -82,7 +86,11 @@ def _with_rules(
 
 def _line_numbers(order: np.ndarray) -> np.ndarray:
     """1, 2, … within each run of equal orders."""
-    starts = np.flatnonzero(np.concatenate([[True], order[1:] != order[:-1]])) if order.size else np.empty(0, np.int64)
+    starts = (
+        np.flatnonzero(np.concatenate([[True], order[1:] != order[:-1]]))
+        if order.size
+        else np.empty(0, np.int64)
+    )
     return np.arange(order.size) - np.repeat(starts, np.diff(np.append(starts, order.size))) + 1
 
 
@@ -96,7 +104,7 @@ def _seconds(night: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def fill_baskets(plan: Plan, population: Population, life: Life) -> np.ndarray:
     """All sale and refund lines of a block as one structured array of `LINE`.
 
-    A refund line stands under an order of its own, with a negative quantity, the price paid per unit and no discount.
+    A refund line stands under an order of its own, negative quantity, price paid per unit, no discount.
     """
     rng = generator(plan.seed, Stream.BASKET, int(population.number[0]) // BLOCK)
     orders = life.customer.size
@@ -104,11 +112,15 @@ def fill_baskets(plan: Plan, population: Population, life: Life) -> np.ndarray:
     lines = 1 + np.minimum(rng.poisson(basket), MORE_LINES_CAP)
     order = np.repeat(np.arange(orders), lines)
     product = _draw_products(plan, population, life.customer[order], rng)
-    order, product, is_rule = _with_rules(plan, *_unique(order, product, np.zeros(order.size, bool))[:2], orders, rng)
+    order, product, is_rule = _with_rules(
+        plan, *_unique(order, product, np.zeros(order.size, bool))[:2], orders, rng
+    )
 
     customer, day = life.customer[order], life.day[order]
     tail = column("quantity_tail")[population.persona[customer]]
-    quantity = np.minimum(np.floor((1.0 - rng.random(order.size)) ** (-1.0 / tail)), QUANTITY_CAP).astype(np.int64)
+    quantity = np.minimum(np.floor((1.0 - rng.random(order.size)) ** (-1.0 / tail)), QUANTITY_CAP).astype(
+        np.int64
+    )
     quantity[np.isin(product, plan.catalogue.staples)] = 1
     price = plan.catalogue.price[day // 7, product]
     own = rng.choice(OWN_DISCOUNTS, size=orders)
@@ -131,7 +143,11 @@ def fill_baskets(plan: Plan, population: Population, life: Life) -> np.ndarray:
     sales["discount"] = discount
     sales["is_rule"] = is_rule
 
-    chance = population.refund[customer] + DEFECT_REFUND * life.is_defect[order] + LATE_REFUND * life.is_late_parcel[order]
+    chance = (
+        population.refund[customer]
+        + DEFECT_REFUND * life.is_defect[order]
+        + LATE_REFUND * life.is_late_parcel[order]
+    )
     back = np.flatnonzero(rng.random(order.size) < chance)
     wait = REFUND_DELAY + np.minimum(rng.geometric(0.25, back.size), 15)
     net = (gross[back] - discount[back]) // quantity[back]

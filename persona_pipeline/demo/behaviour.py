@@ -1,6 +1,6 @@
 """A simple feature table of one block: recency, frequency, money and habits as known at the end of a day.
 
-Here: what the ceiling regresses on when the caller brings no features. Not here: the pipeline's feature catalogue.
+Here: what the ceiling regresses on when no features are given. Not here: the pipeline's feature catalogue.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def behaviour(plan: Plan, positions: np.ndarray, lines: np.ndarray, size: int, d
     sales, customer = lines[~refunds], positions[~refunds]
     amount = (sales["quantity"] * sales["price"] - sales["discount"]) / 100.0
 
-    order, first = np.unique(sales["order"], return_index=True)
+    _, first = np.unique(sales["order"], return_index=True)
     buyer, bought = customer[first], sales["day"][first].astype(np.int64)
     by_time = np.lexsort((bought, buyer))
     buyer, bought = buyer[by_time], bought[by_time]
@@ -73,7 +73,8 @@ def behaviour(plan: Plan, positions: np.ndarray, lines: np.ndarray, size: int, d
     columns = [day - last, day - start]
     columns += [per_customer(buyer[bought > day - window]) for window in WINDOWS]
     columns += [
-        per_customer(customer[sales["day"] > day - window], amount[sales["day"] > day - window]) for window in WINDOWS
+        per_customer(customer[sales["day"] > day - window], amount[sales["day"] > day - window])
+        for window in WINDOWS
     ]
     columns += [
         orders,

@@ -9,27 +9,87 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from persona_pipeline.demo.personas import CATEGORIES, PRODUCTS_PER_TIER, STAPLE_CATEGORY, TIERS, affinities, column
+from persona_pipeline.demo.personas import (
+    CATEGORIES,
+    PRODUCTS_PER_TIER,
+    STAPLE_CATEGORY,
+    TIERS,
+    affinities,
+    column,
+)
 from persona_pipeline.demo.seeds import Stream, generator
 
 TIER_PRICE = (0.45, 1.0, 3.2)
 # Typical price of the middle tier in the shop's currency.
 BASE_PRICE = (28, 24, 95, 130, 150, 240, 620, 780, 180, 45, 110, 70)
 NOUNS = (
-    ("坚果 Nuts", "橄榄油 Olive oil", "燕麦 Oatmeal", "酸奶 Yoghurt", "乌龙茶 Oolong tea", "面条 Noodles", "大米 Rice"),
-    ("洗衣液 Detergent", "抽纸 Tissues", "洗洁精 Dish soap", "垃圾袋 Bin bags", "海绵 Sponges", "消毒液 Disinfectant"),
-    ("纸尿裤 Diapers", "奶粉 Milk powder", "湿巾 Baby wipes", "奶瓶 Baby bottle", "围兜 Bibs", "辅食 Baby food"),
+    (
+        "坚果 Nuts",
+        "橄榄油 Olive oil",
+        "燕麦 Oatmeal",
+        "酸奶 Yoghurt",
+        "乌龙茶 Oolong tea",
+        "面条 Noodles",
+        "大米 Rice",
+    ),
+    (
+        "洗衣液 Detergent",
+        "抽纸 Tissues",
+        "洗洁精 Dish soap",
+        "垃圾袋 Bin bags",
+        "海绵 Sponges",
+        "消毒液 Disinfectant",
+    ),
+    (
+        "纸尿裤 Diapers",
+        "奶粉 Milk powder",
+        "湿巾 Baby wipes",
+        "奶瓶 Baby bottle",
+        "围兜 Bibs",
+        "辅食 Baby food",
+    ),
     ("口红 Lipstick", "面膜 Face mask", "精华 Serum", "防晒霜 Sunscreen", "香水 Perfume", "粉底 Foundation"),
     ("连衣裙 Dress", "卫衣 Hoodie", "牛仔裤 Jeans", "衬衫 Shirt", "针织衫 Knitwear", "羽绒服 Down jacket"),
-    ("单肩包 Shoulder bag", "运动鞋 Sneakers", "短靴 Boots", "钱包 Wallet", "双肩包 Backpack", "凉鞋 Sandals"),
-    ("耳机 Headphones", "键盘 Keyboard", "充电宝 Power bank", "手机壳 Phone case", "平板 Tablet", "显示器 Monitor"),
-    ("电饭煲 Rice cooker", "吸尘器 Vacuum cleaner", "电热水壶 Kettle", "空气炸锅 Air fryer", "加湿器 Humidifier"),
+    (
+        "单肩包 Shoulder bag",
+        "运动鞋 Sneakers",
+        "短靴 Boots",
+        "钱包 Wallet",
+        "双肩包 Backpack",
+        "凉鞋 Sandals",
+    ),
+    (
+        "耳机 Headphones",
+        "键盘 Keyboard",
+        "充电宝 Power bank",
+        "手机壳 Phone case",
+        "平板 Tablet",
+        "显示器 Monitor",
+    ),
+    (
+        "电饭煲 Rice cooker",
+        "吸尘器 Vacuum cleaner",
+        "电热水壶 Kettle",
+        "空气炸锅 Air fryer",
+        "加湿器 Humidifier",
+    ),
     ("瑜伽垫 Yoga mat", "跑步鞋 Running shoes", "哑铃 Dumbbells", "骑行服 Cycling jersey", "球拍 Racket"),
     ("小说 Novel", "绘本 Picture book", "历史 History book", "编程 Programming book", "字帖 Copybook"),
     ("积木 Building blocks", "贺卡 Greeting cards", "香薰 Scented candle", "马克杯 Mug", "拼图 Puzzle"),
     ("猫粮 Cat food", "狗粮 Dog food", "猫砂 Cat litter", "牵引绳 Leash", "宠物零食 Pet treats"),
 )
-BRANDS = ("云杉 Yunshan", "小满 Xiaoman", "海棠 Haitang", "北辰 Beichen", "Aurora", "Kestrel", "青禾 Qinghe", "Lumen", "拾光 Shiguang", "Norda")
+BRANDS = (
+    "云杉 Yunshan",
+    "小满 Xiaoman",
+    "海棠 Haitang",
+    "北辰 Beichen",
+    "Aurora",
+    "Kestrel",
+    "青禾 Qinghe",
+    "Lumen",
+    "拾光 Shiguang",
+    "Norda",
+)
 SIZES = ("基础款", "经典款", "家庭装", "升级款", "限量版", "轻享装", "旗舰款", "组合装, 2件")
 STAPLES = (("购物袋 Shopping bag", 60, 0.24), ("冰袋 Ice pack", 150, 0.22), ("礼品包装 Gift wrap", 300, 0.20))
 # The category that a rule reaches into, by category of its antecedent.
@@ -82,14 +142,16 @@ def _weekly_prices(first: np.ndarray, weeks: int, rng: np.random.Generator) -> n
     prices = np.repeat(first[None, :], weeks, axis=0)
     for week in range(1, weeks):
         changed = rng.choice(first.size, size=WEEKLY_CHANGES, replace=False)
-        step = np.maximum(1, np.round(prices[week - 1, changed] * rng.uniform(0.01, 0.04, WEEKLY_CHANGES))).astype(np.int64)
+        step = np.maximum(
+            1, np.round(prices[week - 1, changed] * rng.uniform(0.01, 0.04, WEEKLY_CHANGES))
+        ).astype(np.int64)
         prices[week] = prices[week - 1]
         prices[week, changed] += step
     return prices
 
 
 def _rules(category: np.ndarray, tier: np.ndarray, popularity_rank: np.ndarray) -> np.ndarray:
-    """The most popular product of a much bought group implies a less popular product of a related category."""
+    """The most popular product of a group implies a less popular one of a related category."""
     share = column("share") * column("rate") * (1 + column("basket"))
     group_share = np.einsum("p,pc,pt->ct", share, affinities(), column("tiers"))
     pairs: list[tuple[int, int]] = []
@@ -101,7 +163,9 @@ def _rules(category: np.ndarray, tier: np.ndarray, popularity_rank: np.ndarray) 
         if int(group_category) in used:
             continue
         used.add(int(group_category))
-        source = np.flatnonzero((category == group_category) & (tier == group_tier) & (popularity_rank == 0))[0]
+        source = np.flatnonzero((category == group_category) & (tier == group_tier) & (popularity_rank == 0))[
+            0
+        ]
         # Ranks differ, so no product is the consequent of two rules.
         other = (category == RELATED[int(group_category)]) & (tier == 0) & (popularity_rank == 2 + len(pairs))
         target = np.flatnonzero(other)[0]

@@ -1,7 +1,7 @@
-"""Customer records as the shop's CRM would export them: names, contact data, age, gender, region, income band.
+"""Customer records as the CRM would export them: names, contact data, age, gender, region, income band.
 
-Here: attributes as small codes, and codes → text. Not here: anything latent; age, gender, region and income lean
-on the persona only weakly.
+Here: attributes as small codes, and codes → text. Not here: anything latent; age, gender, region and income
+lean on the persona only weakly.
 """
 
 from __future__ import annotations
@@ -33,12 +33,64 @@ RECORD = np.dtype(
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰建国志文宇轩梓涵浩然欣怡子墨雨桐思远佳琪"
 SURNAMES_PINYIN = (
-    "wang", "li", "zhang", "liu", "chen", "yang", "huang", "zhao", "wu", "zhou",
-    "xu", "sun", "ma", "zhu", "hu", "guo", "he", "lin", "gao", "luo",
+    "wang",
+    "li",
+    "zhang",
+    "liu",
+    "chen",
+    "yang",
+    "huang",
+    "zhao",
+    "wu",
+    "zhou",
+    "xu",
+    "sun",
+    "ma",
+    "zhu",
+    "hu",
+    "guo",
+    "he",
+    "lin",
+    "gao",
+    "luo",
 )
-FIRST_NAMES = ("Emma", "Liam", "Olivia", "Noah", "Ava", "Lucas", "Mia", "Ethan", "Zoé", "Leo", "Nina", "Oscar", "Ruth", "Hugo", "Iris", "Max")
+FIRST_NAMES = (
+    "Emma",
+    "Liam",
+    "Olivia",
+    "Noah",
+    "Ava",
+    "Lucas",
+    "Mia",
+    "Ethan",
+    "Zoé",
+    "Leo",
+    "Nina",
+    "Oscar",
+    "Ruth",
+    "Hugo",
+    "Iris",
+    "Max",
+)
 # Three surnames that careless readers take for a missing value.
-LAST_NAMES = ("Smith", "Null", "Garcia", "NA", "Müller", "None", "O'Brien", "Rossi", "Novak", "Silva", "Kim", "Larsen", "Dubois", "Khan", "Walsh", "Ito")
+LAST_NAMES = (
+    "Smith",
+    "Null",
+    "Garcia",
+    "NA",
+    "Müller",
+    "None",
+    "O'Brien",
+    "Rossi",
+    "Novak",
+    "Silva",
+    "Kim",
+    "Larsen",
+    "Dubois",
+    "Khan",
+    "Walsh",
+    "Ito",
+)
 REGIONS = ("北京", "上海", "广东", "浙江", "江苏", "四川", "湖北", "陕西", "山东", "福建", "辽宁", "云南")
 GENDERS = ("female", "male", "other", "")
 INCOMES = ("low", "middle", "high", "")
@@ -73,9 +125,7 @@ def draw_records(plan: Plan, population: Population) -> np.ndarray:
         u[2] < CHINESE, np.floor(u[3] * CHINESE_NAMES), CHINESE_NAMES + np.floor(u[3] * ENGLISH_NAMES)
     )
     records["phone"] = 13_000_000_000 + np.floor(u[4] * 6_000_000_000).astype(np.int64)
-    records["gender"] = np.select(
-        [u[5] < 0.05, u[5] < 0.06, u[6] < column("female")[persona]], [3, 2, 0], 1
-    )
+    records["gender"] = np.select([u[5] < 0.05, u[5] < 0.06, u[6] < column("female")[persona]], [3, 2, 0], 1)
     records["birth"] = start - np.floor(age * 365.25)
     records["region"] = np.where(metropolitan, (u[1] < 0.5).astype(int), region)
     records["income"] = np.where(u[7] < MISSING_INCOME, 3, (income_cdf[:, :-1] < u[8, :, None]).sum(axis=1))
@@ -90,7 +140,9 @@ def draw_records(plan: Plan, population: Population) -> np.ndarray:
     later["version"] = 1
     later["will_change"] = False
     later["phone"] = 13_000_000_000 + (later["phone"] - 13_000_000_000 + 1_234_567_891) % 6_000_000_000
-    later["region"] = (later["region"] + 1 + np.floor(u[11, changes] * (len(REGIONS) - 1)).astype(np.int8)) % len(REGIONS)
+    later["region"] = (
+        later["region"] + 1 + np.floor(u[11, changes] * (len(REGIONS) - 1)).astype(np.int8)
+    ) % len(REGIONS)
     both = np.concatenate([records, later])
     return both[both["delivered"] < plan.days]
 

@@ -27,7 +27,7 @@ def header(table: pa.Table) -> bytes:
 
 
 def lines(table: pa.Table, *, quote: Sequence[str] = ()) -> list[bytes]:
-    """One CSV line per row, without line ends; columns in `quote` are quoted where needed, the others never need it."""
+    """One CSV line per row, without line ends; only columns in `quote` may need quotes."""
     if table.num_rows == 0:
         return []
     columns = []

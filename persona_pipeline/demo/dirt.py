@@ -1,6 +1,6 @@
-"""Where the planted dirt goes: which days are packed, copied, reordered or broken, and which faults each day holds.
+"""Where the planted dirt goes: which days are packed, copied, reordered or broken, and with which faults.
 
-Here: the plan of the dirt, from the seed and the sizes of the days. Not here: what a fault looks like (junk.py).
+Here: the plan of the dirt, from the seed and the sizes of days. Not here: what a fault looks like (junk.py).
 """
 
 from __future__ import annotations
@@ -30,14 +30,20 @@ class DirtPlan:
     faults: dict[int, tuple[str, ...]]
 
 
-def _faults(sizes: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> dict[int, tuple[str, ...]]:
+def _faults(
+    sizes: np.ndarray, candidates: np.ndarray, rng: np.random.Generator
+) -> dict[int, tuple[str, ...]]:
     """Spreads faults so that no file holds more than one in a hundred, if the shop is large enough."""
     slots = np.repeat(candidates, np.minimum(sizes[candidates] // 100, PER_REASON))
     per_reason = int(np.clip(slots.size // (2 * len(ORDER_REASONS)), 1, PER_REASON))
     faults: dict[int, list[str]] = {}
     free = list(rng.permutation(slots)) if slots.size >= 2 * len(ORDER_REASONS) else []
     # The two reasons that fit only some days choose first.
-    for reason in ("too_old", "too_late", *(name for name in ORDER_REASONS if name not in ("too_old", "too_late"))):
+    for reason in (
+        "too_old",
+        "too_late",
+        *(name for name in ORDER_REASONS if name not in ("too_old", "too_late")),
+    ):
         for _ in range(per_reason):
             fitting = [day for day in free if _fits(reason, day)]
             if fitting:
@@ -77,7 +83,9 @@ def plan_dirt(seed: int, sizes: np.ndarray) -> DirtPlan:
         taken += number
     mark, reordered, extra, copied, broken = parts
     copies = {
-        int(day): suffix for day, suffix in zip(copied, COPIES, strict=False) if suffix == "_again" or day + 2 < days
+        int(day): suffix
+        for day, suffix in zip(copied, COPIES, strict=False)
+        if suffix == "_again" or day + 2 < days
     }
     # Faults stand in files of the plain form only, so that each record has exactly one fault.
     candidates = np.setdiff1d(open_days, np.concatenate([mark, reordered, extra, copied]))

@@ -21,13 +21,17 @@ REAL = np.float32  # half the time of float64; the error stays below 1e-5
 def _later_shocks(
     plan: Plan, population: Population, state: State, replications: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Shop-wide discount days (replication, day), contacts (replication, customer, campaign), let-downs to come."""
+    """Discount days (replication, day), contacts (replication, customer, campaign), let-downs to come."""
     shop = generator(plan.seed, Stream.FUTURE_SHOP, state.day)
     flash = shop.random((replications, p.HORIZON + 1)) < p.FLASH_PROBABILITY
     own = generator(plan.seed, Stream.FUTURE_CUSTOMER, state.day, int(population.number[0]) // BLOCK)
     size = len(population)
-    is_bad = own.random((replications, BLOCK, p.REVEAL_DAYS))[:, :size] < 1 - (1 - p.LATE_PARCEL) * (1 - p.DEFECT)
-    is_contacted = np.broadcast_to(contacted(plan, population), (replications, size, len(plan.campaigns))).copy()
+    is_bad = own.random((replications, BLOCK, p.REVEAL_DAYS))[:, :size] < 1 - (1 - p.LATE_PARCEL) * (
+        1 - p.DEFECT
+    )
+    is_contacted = np.broadcast_to(
+        contacted(plan, population), (replications, size, len(plan.campaigns))
+    ).copy()
     for i, campaign in enumerate(plan.campaigns):
         if state.day < campaign.first <= state.day + p.HORIZON:
             is_contacted[:, :, i] = own.random((replications, BLOCK))[:, :size] < campaign.assignment
@@ -62,7 +66,9 @@ def no_order_probabilities(
         # Late orders of the last days are known only after this horizon, so those days belong to it alone.
         split = horizon if horizon == horizons[-1] else horizon - p.LATE_EVERY
         now = _advance(plan, some, state.day, range(start, split + 1), horizon, now, flash, is_contacted, bad)
-        end = _advance(plan, some, state.day, range(split + 1, horizon + 1), horizon, now, flash, is_contacted, bad)
+        end = _advance(
+            plan, some, state.day, range(split + 1, horizon + 1), horizon, now, flash, is_contacted, bad
+        )
         results[horizon] = np.ones(len(population))
         results[horizon][alive] = (end[0] + end[1] + end[4]).mean(axis=0, dtype=np.float64)
         start = split + 1
@@ -103,7 +109,9 @@ def _advance(
         if plan.late_day[day] > today + horizon:
             known *= 1.0 - p.LATE_DELIVERY
         active = (active - begins) * (1.0 - known * _buys(intensity, coupon_factor))
-        fading = (fading + begins - leaves) * (1.0 - known * _buys(intensity * p.FADING_ACTIVITY, coupon_factor))
+        fading = (fading + begins - leaves) * (
+            1.0 - known * _buys(intensity * p.FADING_ACTIVITY, coupon_factor)
+        )
         satisfied = satisfied * decay
     return active, fading, mood, satisfied, gone
 

@@ -25,8 +25,8 @@ from persona_pipeline.demo.plan import Plan, build_plan
 from persona_pipeline.demo.population import BLOCK, draw_population
 from persona_pipeline.demo.rule_truth import RuleCounts
 from persona_pipeline.demo.spill import DaySpill
-from persona_pipeline.demo.truth_files import TruthFiles
 from persona_pipeline.demo.true_probability import Probabilities
+from persona_pipeline.demo.truth_files import TruthFiles
 
 START = dt.date(2025, 1, 6)
 
@@ -79,7 +79,9 @@ def generate(
     folders = [directory / "data" / "raw" / name for name in ("orders", "customers", "products")]
     for folder in (*folders, directory / "truth"):
         if folder.exists() and any(folder.iterdir()):
-            raise FileExistsError(f"{folder} already holds files; generate into an empty folder or remove it first")
+            raise FileExistsError(
+                f"{folder} already holds files; generate into an empty folder or remove it first"
+            )
         folder.mkdir(parents=True, exist_ok=True)
 
     truth = TruthFiles(directory / "truth", plan)

@@ -46,8 +46,13 @@ def _line(values: dict[str, str | bytes]) -> bytes:
     return b",".join(value if isinstance(value, bytes) else value.encode() for value in values.values())
 
 
-def junk_order(
-    reason: str, template: dict[str, str], order_id: str, day: dt.date, start: dt.date, rng: np.random.Generator
+def junk_order(  # noqa: PLR0912 one case per reason code
+    reason: str,
+    template: dict[str, str],
+    order_id: str,
+    day: dt.date,
+    start: dt.date,
+    rng: np.random.Generator,
 ) -> bytes:
     """A faulty order line made from a good sale line of the day."""
     values: dict[str, str | bytes] = dict(template)
@@ -64,7 +69,9 @@ def junk_order(
 
     match reason:
         case "ctrl_char":
-            values["product_id"] = template["product_id"][:3] + one_of(("\x00", "\x07", "\x1b")) + template["product_id"][3:]
+            values["product_id"] = (
+                template["product_id"][:3] + one_of(("\x00", "\x07", "\x1b")) + template["product_id"][3:]
+            )
         case "bad_encoding":
             values["product_id"] = template["product_id"].encode() + b"\xe9"
         case "column_count":
@@ -79,7 +86,9 @@ def junk_order(
         case "not_finite":
             values["amount"] = one_of(("inf", "nan", "1e400"))
         case "bad_datetime":
-            values["ordered_at"] = one_of(("2025-02-30 10:00:00", f"{day} 24:00:00", f"{day:%d/%m/%Y} 10:00:00"))
+            values["ordered_at"] = one_of(
+                ("2025-02-30 10:00:00", f"{day} 24:00:00", f"{day:%d/%m/%Y} 10:00:00")
+            )
         case "amount_range":
             values["unit_price"] = values["amount"] = "9999999999.00"
         case "amount_mismatch":

@@ -14,7 +14,7 @@ OUTCOMES = ("clean", "rejected", "duplicate")
 
 @dataclass(slots=True)
 class FileAccount:
-    """What a correct reader finds in one file. `reasons` counts (outcome, reason); `noted` is beside the balance."""
+    """What a correct reader finds in one file; `reasons` counts (outcome, reason), `noted` is beside."""
 
     source: str
     path: str  # relative to the project folder

@@ -56,8 +56,12 @@ def rhythm(plan: Plan, population: Population, day: int) -> np.ndarray:
 
 
 def campaign_factor(plan: Plan, population: Population, day: int, contacted: np.ndarray) -> np.ndarray | None:
-    """What running campaigns do to the intensity; `contacted` has the campaign along its last axis. None: none runs."""
-    running = [i for i, campaign in enumerate(plan.campaigns) if campaign.first <= day < campaign.first + campaign.days]
+    """Factor of running campaigns on the intensity, None if none runs; campaigns are the last axis."""
+    running = [
+        i
+        for i, campaign in enumerate(plan.campaigns)
+        if campaign.first <= day < campaign.first + campaign.days
+    ]
     if not running:
         return None
     log_effect = sum(contacted[..., i] * population.campaign_effect[:, i] for i in running)
@@ -77,7 +81,9 @@ def live(plan: Plan, population: Population, *, at_sunday: Callable[[State], Non
     rng = generator(plan.seed, Stream.LIFE, int(population.number[0]) // BLOCK)
     state = State(
         -1,
-        np.where(population.arrival < 0, np.where(population.starts_fading, FADING, ACTIVE), ABSENT).astype(np.int8),
+        np.where(population.arrival < 0, np.where(population.starts_fading, FADING, ACTIVE), ABSENT).astype(
+            np.int8
+        ),
         np.zeros(size),
         np.zeros(size),
         np.zeros((size, p.REVEAL_DAYS), dtype=bool),
@@ -112,8 +118,12 @@ def live(plan: Plan, population: Population, *, at_sunday: Callable[[State], Non
             intensity = intensity * factor
         if plan.is_flash[day]:
             intensity = intensity * np.exp(population.sensitivity)
-        intensity = np.where(coupon, intensity * np.exp(p.COUPON_STRENGTH * population.sensitivity), intensity)
-        intensity = intensity * np.select([state.life == ACTIVE, state.life == FADING], [1.0, p.FADING_ACTIVITY], 0.0)
+        intensity = np.where(
+            coupon, intensity * np.exp(p.COUPON_STRENGTH * population.sensitivity), intensity
+        )
+        intensity = intensity * np.select(
+            [state.life == ACTIVE, state.life == FADING], [1.0, p.FADING_ACTIVITY], 0.0
+        )
         buys = (u[2] < -np.expm1(-intensity)) | arrives
         state.satisfied = np.where(buys, 1.0, state.satisfied) * population.refractory_decay
         late = u[3] < p.LATE_PARCEL
@@ -122,7 +132,9 @@ def live(plan: Plan, population: Population, *, at_sunday: Callable[[State], Non
         state.pending[:, -1] = buys
         who = np.flatnonzero(buys)
         known = np.where(u[6, who] < p.LATE_DELIVERY, plan.late_day[day], day)
-        orders.append((who, np.full(who.size, day), coupon[who], late[who], defect[who], u[5, who] < p.GUEST, known))
+        orders.append(
+            (who, np.full(who.size, day), coupon[who], late[who], defect[who], u[5, who] < p.GUEST, known)
+        )
         state.day = day
         if at_sunday is not None and day in sundays:
             at_sunday(state)

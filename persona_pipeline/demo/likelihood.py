@@ -3,9 +3,9 @@
 Here: the likelihood of counts and of order times under each persona, own effects integrated out.
 Not here: clustering. This is the most that any clustering could find (within the approximations named below).
 
-Counts of categories, price tiers, basket sizes, discounts, refunds, weekends and nights have conjugate own effects, so
-their marginal likelihoods are closed. The order times are a hidden Markov chain over active, fading and gone, integrated
-over the rate effect on a grid; there the mood and the price sensitivity stand at their means.
+Counts of categories, price tiers, basket sizes, discounts, refunds, weekends and nights have conjugate own
+effects, so their marginal likelihoods are closed. Order times are a hidden Markov chain over active, fading
+and gone, integrated over the rate effect on a grid; there mood and price sensitivity stand at their means.
 """
 
 from __future__ import annotations
@@ -38,7 +38,12 @@ def _beta_binomial(hits: np.ndarray, total: np.ndarray, mean: np.ndarray, concen
 def _gamma_poisson(count: np.ndarray, exposure: np.ndarray, mean: np.ndarray, shape: float) -> np.ndarray:
     rate = mean[None, :] * exposure[:, None] / shape
     n = count[:, None]
-    return gammaln(n + shape) - gammaln(shape) + n * np.log(np.maximum(rate, 1e-12)) - (n + shape) * np.log1p(rate)
+    return (
+        gammaln(n + shape)
+        - gammaln(shape)
+        + n * np.log(np.maximum(rate, 1e-12))
+        - (n + shape) * np.log1p(rate)
+    )
 
 
 def rate_nodes() -> np.ndarray:
@@ -55,7 +60,9 @@ def _order_times(plan: Plan, bought: np.ndarray, first_day: np.ndarray) -> np.nd
     kinds, nodes = len(PERSONAS), rate_nodes()
     rate = (personas.column("rate")[:, None] * nodes[None, :]).reshape(-1)
     kind = np.repeat(np.arange(kinds), nodes.size)
-    hazard = (personas.column("fading") * np.exp(personas.HAZARD_SIGMA**2 / 2) * MEAN_STRAIN)[kind].astype(np.float32)
+    hazard = (personas.column("fading") * np.exp(personas.HAZARD_SIGMA**2 / 2) * MEAN_STRAIN)[kind].astype(
+        np.float32
+    )
     leaving = np.float32(p.LEAVING * MEAN_STRAIN)
     decay = np.exp(-1.0 / personas.column("refractory_days"))[kind].astype(np.float32)
     sensitivity = personas.column("sensitivity")[kind]
@@ -146,16 +153,28 @@ def most_likely_persona(
         + _dirichlet_multinomial(tiers, personas.column("tiers"), personas.TIER_CONCENTRATION)
         + _gamma_poisson(usual_lines - orders, orders, personas.column("basket"), personas.BASKET_SHAPE)
         + _beta_binomial(
-            count(buyer[plain & (sales["discount"][first] > 0)]), count(buyer[plain]), discounted, personas.SHARE_CONCENTRATION
+            count(buyer[plain & (sales["discount"][first] > 0)]),
+            count(buyer[plain]),
+            discounted,
+            personas.SHARE_CONCENTRATION,
         )
         + _beta_binomial(
-            np.minimum(count(positions[refunds]), all_lines), all_lines, refunded, personas.REFUND_CONCENTRATION
+            np.minimum(count(positions[refunds]), all_lines),
+            all_lines,
+            refunded,
+            personas.REFUND_CONCENTRATION,
         )
         + _beta_binomial(
-            count(buyer[plan.is_weekend[day]]), orders, personas.column("weekend"), personas.SHARE_CONCENTRATION
+            count(buyer[plan.is_weekend[day]]),
+            orders,
+            personas.column("weekend"),
+            personas.SHARE_CONCENTRATION,
         )
         + _beta_binomial(
-            count(buyer[sales["second"][first] >= 20 * 3600]), orders, personas.column("night"), personas.SHARE_CONCENTRATION
+            count(buyer[sales["second"][first] >= 20 * 3600]),
+            orders,
+            personas.column("night"),
+            personas.SHARE_CONCENTRATION,
         )
         + quantities
         + _order_times(plan, bought, arrival)

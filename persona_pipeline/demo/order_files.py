@@ -87,8 +87,10 @@ class OrderFiles:
     def _repeats(
         self, day: int, main: pa.Table, account: FileAccount, rng: np.random.Generator
     ) -> tuple[list[pa.Table], list[pa.Table]]:
-        """Lines that come twice on this day, and those kept for a later one; no line is used for two purposes."""
-        sales = np.flatnonzero(np.asarray(main.column("type").to_numpy(zero_copy_only=False) == "sale", dtype=bool))
+        """Lines that come twice on this day, and those kept for later; no line serves two purposes."""
+        sales = np.flatnonzero(
+            np.asarray(main.column("type").to_numpy(zero_copy_only=False) == "sale", dtype=bool)
+        )
         counts = rng.poisson(np.array([REPEATED, REPEATED, REPEATED, CORRECTED]) * sales.size)
         counts = np.minimum(counts, sales.size // 4)
         chosen = np.split(rng.permutation(sales)[: counts.sum()], np.cumsum(counts)[:-1])
@@ -140,14 +142,28 @@ class OrderFiles:
         self.accounts.append(account)
 
     def _write(
-        self, day: int, suffix: str, content: bytes, records: int, *, status: str = "loaded", packed: bool = False
+        self,
+        day: int,
+        suffix: str,
+        content: bytes,
+        records: int,
+        *,
+        status: str = "loaded",
+        packed: bool = False,
     ) -> FileAccount:
         account = FileAccount("orders", "", self.plan.date(day), status)
         self._put(account, day, suffix, content, records, packed=packed)
         return account
 
     def _put(
-        self, account: FileAccount, day: int, suffix: str, content: bytes, records: int, *, packed: bool | None = None
+        self,
+        account: FileAccount,
+        day: int,
+        suffix: str,
+        content: bytes,
+        records: int,
+        *,
+        packed: bool | None = None,
     ) -> None:
         packed = (day in self.dirt.packed and not suffix) if packed is None else packed
         account.path = f"{FOLDER}/orders_{self.plan.date(day)}{suffix}.csv{'.gz' if packed else ''}"

@@ -1,6 +1,6 @@
 """Order lines as text columns of the raw file.
 
-Here: numbering of orders and money as text. Not here: which file a line goes to, and what is broken on purpose.
+Here: numbering of orders and money as text. Not here: which file a line goes to, and dirt.
 """
 
 from __future__ import annotations
@@ -39,7 +39,11 @@ def money(minor: np.ndarray) -> pa.Array:
 
 def _order_ids(plan: Plan, lines: np.ndarray, *, late: bool) -> pa.Array:
     """Numbers orders within their day by time; late ones count from `LATE_NUMBER`."""
-    new = np.concatenate([[True], lines["order"][1:] != lines["order"][:-1]]) if lines.size else np.empty(0, bool)
+    new = (
+        np.concatenate([[True], lines["order"][1:] != lines["order"][:-1]])
+        if lines.size
+        else np.empty(0, bool)
+    )
     running = np.cumsum(new)
     first = np.searchsorted(lines["day"], lines["day"], side="left")
     number = running - running[first] + 1 + (LATE_NUMBER if late else 0) if lines.size else running
@@ -64,7 +68,9 @@ def order_table(plan: Plan, lines: np.ndarray, *, late: bool = False) -> pa.Tabl
             "type": pc.if_else(pa.array(lines["is_refund"]), "refund", "sale"),
             "account_id": pc.if_else(pa.array(lines["account"] < 0), "", account),
             "ordered_at": pc.strftime(pa.array(at), "%Y-%m-%d %H:%M:%S"),
-            "product_id": pa.array(plan.catalogue.product_ids).take(pa.array(lines["product"].astype(np.int64))),
+            "product_id": pa.array(plan.catalogue.product_ids).take(
+                pa.array(lines["product"].astype(np.int64))
+            ),
             "quantity": pc.cast(pa.array(quantity), pa.string()),
             "unit_price": money(lines["price"]),
             "discount": money(lines["discount"]),

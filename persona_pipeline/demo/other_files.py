@@ -16,15 +16,17 @@ from persona_pipeline.demo import csv_text
 from persona_pipeline.demo.crm import record_table
 from persona_pipeline.demo.junk import CUSTOMER_REASONS, PRODUCT_REASONS, junk_customer, junk_product
 from persona_pipeline.demo.ledger import FileAccount
-from persona_pipeline.demo.order_table import money
-from persona_pipeline.demo.order_table import with_columns
+from persona_pipeline.demo.order_table import money, with_columns
 from persona_pipeline.demo.plan import Plan
 from persona_pipeline.demo.seeds import Stream, generator
 
 CUSTOMER_REPEATS = 6
 LONGEST_WAIT = 20
 QUOTED = ("name", "title")
-CUSTOMERS_STREAM, PRODUCTS_STREAM = 1, 2  # positions below Stream.DIRT that no day uses: they come with the day
+CUSTOMERS_STREAM, PRODUCTS_STREAM = (
+    1,
+    2,
+)  # positions below Stream.DIRT that no day uses: they come with the day
 
 
 def _store(directory: Path, account: FileAccount, head: bytes, rows: list[bytes]) -> None:

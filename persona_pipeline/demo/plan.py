@@ -129,11 +129,15 @@ def build_plan(*, days: int, seed: int, start: dt.date, currency: str) -> Plan:
         ValueError: fewer than 1 day, or a negative seed.
     """
     if days < 1 or seed < 0:
-        raise ValueError(f"the demo needs at least 1 day and a seed of at least 0; got days={days}, seed={seed}")
+        raise ValueError(
+            f"the demo needs at least 1 day and a seed of at least 0; got days={days}, seed={seed}"
+        )
     total = days + HORIZON + 1
     dates = [start + dt.timedelta(days=n) for n in range(total)]
     festival = _festivals(dates)
-    season = 1.0 + 0.10 * np.sin(2 * np.pi * (np.array([date.timetuple().tm_yday for date in dates]) - 60) / 365.25)
+    season = 1.0 + 0.10 * np.sin(
+        2 * np.pi * (np.array([date.timetuple().tm_yday for date in dates]) - 60) / 365.25
+    )
     intensity = season[None, :] * np.exp(column("festival")[:, None] * festival[None, :])
     intensity[:, np.array([(date.month, date.day) == CLOSED for date in dates])] = 0.0
     late_day = (np.arange(total) // LATE_EVERY + 1) * LATE_EVERY

@@ -1,6 +1,6 @@
 """Customers: personas, own effects and everything latent, drawn block by block.
 
-Here: what is true of a customer for ever. Not here: what happens to them (life.py) or what the CRM says (crm.py).
+Here: what is true of a customer for ever. Not here: what happens (life.py), what the CRM says (crm.py).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Population:
 
 
 def account_numbers(seed: int, number: np.ndarray) -> np.ndarray:
-    """A bijection of 0 … 99,999,999 that depends on the seed; customers are exchangeable, so it carries nothing."""
+    """A bijection of 0 … 99,999,999 by the seed; customers are exchangeable, so it carries nothing."""
     rng = generator(seed, Stream.POPULATION)
     factor = int(rng.integers(10**6, 10**7)) * 10 + 7
     if factor % 5 == 0:
@@ -91,29 +91,38 @@ def draw_population(plan: Plan, first: int, size: int) -> Population:
         "arrival": np.where(existing, before, np.minimum(after, plan.days)),
         "starts_fading": rng.random(shape) < BORN_FADING,
         "weekend": _beta(rng, personas.column("weekend")[persona], personas.SHARE_CONCENTRATION),
-        "sensitivity": personas.column("sensitivity")[persona] * rng.lognormal(0.0, personas.SENSITIVITY_SIGMA, shape),
+        "sensitivity": personas.column("sensitivity")[persona]
+        * rng.lognormal(0.0, personas.SENSITIVITY_SIGMA, shape),
         "hazard": personas.column("fading")[persona] * rng.lognormal(0.0, personas.HAZARD_SIGMA, shape),
         "refractory_decay": np.exp(-1.0 / personas.column("refractory_days")[persona]),
         "basket": personas.column("basket")[persona]
         * rng.gamma(personas.BASKET_SHAPE, 1.0 / personas.BASKET_SHAPE, shape),
         "affinity": _dirichlet(rng, personas.affinities()[persona], personas.AFFINITY_CONCENTRATION),
         "tiers": _dirichlet(rng, personas.column("tiers")[persona], personas.TIER_CONCENTRATION),
-        "seeks_discount": _beta(rng, personas.column("seeks_discount")[persona], personas.SHARE_CONCENTRATION),
+        "seeks_discount": _beta(
+            rng, personas.column("seeks_discount")[persona], personas.SHARE_CONCENTRATION
+        ),
         "refund": _beta(rng, personas.column("refund")[persona], personas.REFUND_CONCENTRATION),
         "night": _beta(rng, personas.column("night")[persona], personas.SHARE_CONCENTRATION),
         "campaign_draw": rng.random((shape, campaigns)),
         "campaign_effect": effects + rng.normal(0.0, 0.1, (shape, campaigns)),
     }
     number = np.arange(first, first + size)
-    return Population(number=number, account=account_numbers(plan.seed, number), **{k: v[:size] for k, v in population.items()})
+    return Population(
+        number=number,
+        account=account_numbers(plan.seed, number),
+        **{k: v[:size] for k, v in population.items()},
+    )
 
 
 def later_source_traits(plan: Plan, population: Population) -> dict[str, np.ndarray]:
-    """Traits that the web, social and campaign sources will show: visitors, channels, sentiment, posts, topics."""
+    """Traits that later sources will show: visitors, channels, sentiment, posts, topics."""
     rng = generator(plan.seed, Stream.LATER_SOURCES, int(population.number[0]) // BLOCK)
     persona = population.persona
     size = len(population)
-    channels = _dirichlet(rng, np.resize(personas.column("channels")[persona], (BLOCK, len(personas.CHANNELS))), 6.0)[:size]
+    channels = _dirichlet(
+        rng, np.resize(personas.column("channels")[persona], (BLOCK, len(personas.CHANNELS))), 6.0
+    )[:size]
     noise = rng.random((BLOCK, 4))[:size]
     normal = rng.normal(size=(BLOCK, 2))[:size]
     traits = {f"channel_{name}": channels[:, i] for i, name in enumerate(personas.CHANNELS)}

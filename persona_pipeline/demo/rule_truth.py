@@ -27,7 +27,7 @@ class RuleCounts:
         return [(int(a), int(b)) for a, b in self.plan.catalogue.rules]
 
     def unplanted(self) -> list[tuple[int, int]]:
-        """Popular pairs that are bought independently of one another: popularity alone brings them together."""
+        """Popular pairs bought independently of one another: popularity alone brings them together."""
         return [(int(a), int(b)) for a, b in combinations(self.plan.catalogue.staples, 2)]
 
     def add(self, lines: np.ndarray) -> None:
@@ -50,7 +50,11 @@ class RuleCounts:
             self._figures(pair) | {"probability_added": float(probability)}
             for pair, probability in zip(self.planted(), self.plan.catalogue.confidence, strict=True)
         ]
-        return {"baskets": self.baskets, "rules": planted, "non_rules": [self._figures(p) for p in self.unplanted()]}
+        return {
+            "baskets": self.baskets,
+            "rules": planted,
+            "non_rules": [self._figures(p) for p in self.unplanted()],
+        }
 
     def _figures(self, pair: tuple[int, int]) -> dict[str, object]:
         names, titles = self.plan.catalogue.product_ids, self.plan.catalogue.titles

@@ -1,6 +1,6 @@
 """Lines of many customers, kept on disk by batch and read back by day.
 
-Here: the scratch files between the customers' pass and the days' pass. Not here: any format that leaves the demo.
+Here: scratch files between the customers' pass and the days' pass. Not here: formats that leave the demo.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 @dataclass(slots=True)
 class DaySpill:
-    """Structured arrays with a field `delivered`: appended by block, flushed sorted by day, read one day at a time."""
+    """Structured arrays with a field `delivered`: appended by block, flushed sorted by day, read by day."""
 
     folder: Path
     name: str

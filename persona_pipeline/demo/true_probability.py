@@ -54,7 +54,7 @@ class Probabilities:
             )
 
     def rows(self, life: Life, day: int, target: str) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """Positions of the eligible customers, their probabilities, and the outcomes once the horizon is over."""
+        """Positions of the eligible, their probabilities, and the outcomes once the horizon is over."""
         horizon = TARGETS[target]
         own = ~life.is_guest
         customer, bought, known = life.customer[own], life.day[own], life.known[own]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
@@ -19,7 +20,7 @@ class Truth:
     """The truth folder in memory.
 
     Attributes:
-        customers: one row per customer: `account_id`, `persona`, `arrived_on`, `faded_on`, `left_on`, own effects.
+        customers: per customer: `account_id`, `persona`, `arrived_on`, `faded_on`, `left_on`, effects.
         contacts: one row per campaign and customer who was there: `is_contacted`, `effect` on log intensity.
         probability: one row per eligible customer, Sunday and target: `account_id`, `as_of`, `target`,
             `probability`, `outcome` (missing while the horizon is not over).
@@ -51,7 +52,9 @@ def load_truth(directory: Path) -> Truth:
     """
     folder = directory / "truth"
     if not (folder / "parameters.json").exists():
-        raise FileNotFoundError(f"expected {folder}/parameters.json; only projects made by `persona generate` have a truth")
+        raise FileNotFoundError(
+            f"expected {folder}/parameters.json; only projects made by `persona generate` have a truth"
+        )
     return Truth(
         directory=directory,
         customers=pd.read_parquet(folder / "customers.parquet"),
@@ -67,8 +70,8 @@ def load_truth(directory: Path) -> Truth:
 def expected_ledger(directory: Path) -> pd.DataFrame:
     """What a correct reader counts: one row per source, path, outcome and reason with `records`.
 
-    Outcomes are `records_in`, `clean`, `rejected`, `duplicate` and `noted`; reason is empty for the first two.
-    A file that must be rejected whole has a row with outcome `rejected_file`, its reason, and one record counted.
+    Outcomes: `records_in`, `clean`, `rejected`, `duplicate`, `noted`; the first two have no reason.
+    A file to be rejected whole has a row with outcome `rejected_file`, its reason, and one record.
     """
     rows: list[tuple[str, str, str, str, str, str, int]] = []
     for file in _json(directory, "dirt")["files"]:
@@ -81,7 +84,7 @@ def expected_ledger(directory: Path) -> pd.DataFrame:
             rows.append((*head, "rejected_file", file["reason"], 1))
     frame = pd.DataFrame(rows, columns=["source", "path", "day", "status", "outcome", "reason", "records"])
     frame["day"] = pd.to_datetime(frame["day"]).dt.date
-    return frame[frame["records"] > 0].reset_index(drop=True)
+    return frame.loc[frame["records"] > 0].reset_index(drop=True)
 
 
 def oracle_auc(truth: Truth, target: str, as_of: object = None) -> float:
@@ -90,10 +93,14 @@ def oracle_auc(truth: Truth, target: str, as_of: object = None) -> float:
     Raises:
         ValueError: no Sunday is complete, or only one outcome occurs.
     """
-    rows = truth.probability[(truth.probability["target"] == target) & truth.probability["outcome"].notna()]
+    frame = truth.probability
+    wanted = (frame["target"] == target) & frame["outcome"].notna()
     if as_of is not None:
-        rows = rows[rows["as_of"] == as_of]
-    outcome = rows["outcome"].astype(bool)
-    if outcome.nunique() < 2:
-        raise ValueError(f"{target}: {len(rows)} rows with a known outcome, all alike; an AUC needs both outcomes")
-    return float(roc_auc_score(outcome, rows["probability"]))
+        wanted &= frame["as_of"] == as_of
+    rows = frame.loc[wanted]
+    outcome = np.asarray(rows["outcome"], dtype=bool)
+    if len(set(outcome.tolist())) < 2:
+        raise ValueError(
+            f"{target}: {len(rows)} rows with a known outcome, all alike; an AUC needs both outcomes"
+        )
+    return float(roc_auc_score(outcome, np.asarray(rows["probability"])))

@@ -56,7 +56,9 @@ class TruthFiles:
         """Closes all files."""
         self._open.close()
 
-    def add_block(self, population: Population, life: Life, lines: np.ndarray, probabilities: pa.Table) -> None:
+    def add_block(
+        self, population: Population, life: Life, lines: np.ndarray, probabilities: pa.Table
+    ) -> None:
         """Appends one block to every file."""
         self._append("customers", _customers(self.plan, population, life, lines))
         self._append("contacts", _contacts(self.plan, population))
@@ -83,14 +85,21 @@ class TruthFiles:
             "personas": [asdict(persona) for persona in PERSONAS],
             "categories": CATEGORIES,
             "tiers": TIERS,
-            "flash_days": [self.plan.date(day).isoformat() for day in np.flatnonzero(self.plan.is_flash[: self.plan.days])],
+            "flash_days": [
+                self.plan.date(int(day)).isoformat()
+                for day in np.flatnonzero(self.plan.is_flash[: self.plan.days])
+            ],
             "constants": {
                 name: getattr(p, name)
                 for name in sorted(vars(p))
                 if name.isupper() and isinstance(getattr(p, name), int | float)
             },
         }
-        for name, content in (("rules", rules.as_json()), ("campaigns", campaigns), ("parameters", parameters)):
+        for name, content in (
+            ("rules", rules.as_json()),
+            ("campaigns", campaigns),
+            ("parameters", parameters),
+        ):
             text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
             (self.folder / f"{name}.json").write_text(text, encoding="utf-8")
 
@@ -143,6 +152,11 @@ def _contacts(plan: Plan, population: Population) -> pa.Table:
             )
         )
     schema = pa.schema(
-        [("account_id", pa.string()), ("campaign_id", pa.string()), ("is_contacted", pa.bool_()), ("effect", pa.float64())]
+        [
+            ("account_id", pa.string()),
+            ("campaign_id", pa.string()),
+            ("is_contacted", pa.bool_()),
+            ("effect", pa.float64()),
+        ]
     )
     return pa.concat_tables(tables) if tables else schema.empty_table()

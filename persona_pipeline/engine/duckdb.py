@@ -52,12 +52,16 @@ class DuckDBEngine:
                 "preserve_insertion_order": False,
             }
         )
-        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")  # refused by DuckDB 2.0 before the connection stands
+        self._connection.execute(
+            "SET GLOBAL TimeZone = 'UTC'"
+        )  # refused by DuckDB 2.0 before the connection stands
 
     def __enter__(self) -> DuckDBEngine:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -66,7 +70,11 @@ class DuckDBEngine:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def select_into(
-        self, sql: str, inputs: Mapping[str, Input], output: Output, parameters: Mapping[str, object] | None = None
+        self,
+        sql: str,
+        inputs: Mapping[str, Input],
+        output: Output,
+        parameters: Mapping[str, object] | None = None,
     ) -> list[DataFile]:
         """See `Engine.select_into`.
 
@@ -77,7 +85,8 @@ class DuckDBEngine:
             bound = _used(sql, parameters)
             self._check_columns(connection, sql, bound, output.table)
             casts = ", ".join(
-                f'CAST("{column.name}" AS {SQL_TYPES[column.type]}) AS "{column.name}"' for column in output.table.columns
+                f'CAST("{column.name}" AS {SQL_TYPES[column.type]}) AS "{column.name}"'
+                for column in output.table.columns
             )
             output.directory.mkdir(parents=True, exist_ok=True)
             copy = (
@@ -91,20 +100,30 @@ class DuckDBEngine:
             files = [(Path(row[path]), int(row[rows])) for row in cursor.fetchall()]
         return [DataFile(file, _day_of(file), count, file.stat().st_size) for file, count in files]
 
-    def stage(self, sql: str, inputs: Mapping[str, Input], parameters: Mapping[str, object] | None = None) -> Relation:
+    def stage(
+        self, sql: str, inputs: Mapping[str, Input], parameters: Mapping[str, object] | None = None
+    ) -> Relation:
         """See `Engine.stage`."""
         target = self._scratch / f"{uuid.uuid4().hex}.parquet"
         with self._bound(inputs) as connection:
-            connection.execute(f"COPY ({sql}) TO '{_quoted(target)}' (FORMAT parquet)", _used(sql, parameters))
+            connection.execute(
+                f"COPY ({sql}) TO '{_quoted(target)}' (FORMAT parquet)", _used(sql, parameters)
+            )
         return Relation((str(target),))
 
-    def fetch(self, sql: str, inputs: Mapping[str, Input], parameters: Mapping[str, object] | None = None) -> pa.Table:
+    def fetch(
+        self, sql: str, inputs: Mapping[str, Input], parameters: Mapping[str, object] | None = None
+    ) -> pa.Table:
         """See `Engine.fetch`."""
         with self._bound(inputs) as connection:
             return connection.sql(sql, params=_used(sql, parameters)).to_arrow_table()
 
     def map_batches(
-        self, relation: Input, function: Callable[[pa.Table], pa.Table], output: Output | None = None, rows: int = 65_536
+        self,
+        relation: Input,
+        function: Callable[[pa.Table], pa.Table],
+        output: Output | None = None,
+        rows: int = 65_536,
     ) -> list[DataFile] | Relation:
         """See `Engine.map_batches`. The first batch fixes the schema of the result."""
         target = self._scratch / f"{uuid.uuid4().hex}.parquet"
@@ -123,7 +142,9 @@ class DuckDBEngine:
             writer.write_table(result)
         writer.close()
         mapped = Relation((str(target),))
-        return mapped if output is None else self.select_into("SELECT * FROM mapped", {"mapped": mapped}, output)
+        return (
+            mapped if output is None else self.select_into("SELECT * FROM mapped", {"mapped": mapped}, output)
+        )
 
     @contextmanager
     def _bound(self, inputs: Mapping[str, Input]) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -151,7 +172,8 @@ class DuckDBEngine:
 def relation_sql(relation: Relation) -> str:
     """A SELECT over the relation's files: the contract's columns, typed, also when there is no file."""
     files = ", ".join(f"'{_quoted(path)}'" for path in relation.paths)
-    scan = f"SELECT * FROM read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
+    by_name = "true" if relation.evolved else "false"
+    scan = f"SELECT * FROM read_parquet([{files}], union_by_name = {by_name}, hive_partitioning = false)"
     if relation.table is None:
         if not relation.paths:
             raise EngineError("a relation without a contract needs at least one file")
@@ -161,6 +183,8 @@ def relation_sql(relation: Relation) -> str:
     if not relation.paths:
         return f"SELECT {empty} WHERE false"
     names = ", ".join(f'"{column.name}"' for column in columns)
+    if not relation.evolved:
+        return f"SELECT {names} FROM ({scan})"
     # files written before a column joined the contract lack it; the empty branch supplies its type
     return f"SELECT {names} FROM ({scan} UNION ALL BY NAME SELECT {empty} WHERE false)"
 

@@ -34,10 +34,14 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A table as a list of Parquet files. With a contract, no files means a typed empty table."""
+    """A table as a list of Parquet files. With a contract, no files means a typed empty table.
+
+    `evolved`: some files were written before the contract got a column, so each file has to be asked what it holds.
+    """
 
     paths: tuple[str, ...]
     table: Table | None = None
+    evolved: bool = False
 
 
 Input = Relation | pa.Table
@@ -70,21 +74,33 @@ class Engine(Protocol):
     """Runs SELECT statements of the project's dialect (DuckDB's, functions of sql/functions.toml only)."""
 
     def select_into(
-        self, sql: str, inputs: Mapping[str, Input], output: Output, parameters: Mapping[str, object] | None = None
+        self,
+        sql: str,
+        inputs: Mapping[str, Input],
+        output: Output,
+        parameters: Mapping[str, object] | None = None,
     ) -> list[DataFile]:
         """Run `sql` over named inputs, cast to the output's contract by column name, write one file per day."""
         ...
 
-    def stage(self, sql: str, inputs: Mapping[str, Input], parameters: Mapping[str, object] | None = None) -> Relation:
+    def stage(
+        self, sql: str, inputs: Mapping[str, Input], parameters: Mapping[str, object] | None = None
+    ) -> Relation:
         """Run `sql` and keep the result as scratch Parquet until the engine closes; for steps of several statements."""
         ...
 
-    def fetch(self, sql: str, inputs: Mapping[str, Input], parameters: Mapping[str, object] | None = None) -> pa.Table:
+    def fetch(
+        self, sql: str, inputs: Mapping[str, Input], parameters: Mapping[str, object] | None = None
+    ) -> pa.Table:
         """Run `sql` and return the result in memory; for small results and model matrices."""
         ...
 
     def map_batches(
-        self, relation: Input, function: Callable[[pa.Table], pa.Table], output: Output | None = None, rows: int = 65_536
+        self,
+        relation: Input,
+        function: Callable[[pa.Table], pa.Table],
+        output: Output | None = None,
+        rows: int = 65_536,
     ) -> list[DataFile] | Relation:
         """Apply `function` to batches of rows; into `output`, or into scratch when there is none."""
         ...

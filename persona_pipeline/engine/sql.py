@@ -17,7 +17,9 @@ def sql_directory() -> Path:
     for candidate in (_PACKAGE / "_sql", _PACKAGE.parent / "sql"):
         if candidate.is_dir():
             return candidate
-    raise FileNotFoundError(f"no SQL files: expected {_PACKAGE / '_sql'} or {_PACKAGE.parent / 'sql'}; reinstall")
+    raise FileNotFoundError(
+        f"no SQL files: expected {_PACKAGE / '_sql'} or {_PACKAGE.parent / 'sql'}; reinstall"
+    )
 
 
 @functools.cache

@@ -31,6 +31,7 @@ _ARROW = {
 }
 
 _ATTEMPTS = 20
+_EVOLVED = "persona.evolved"  # set once columns were added: older files lack them
 
 
 class StaleWriter(Exception):
@@ -51,7 +52,8 @@ class DeltaLake:
         bounds = [("day", ">=", first.isoformat())] if first else []
         bounds += [("day", "<=", last.isoformat())] if last else []
         uris = delta.file_uris(file_pruning_predicate=bounds or None)
-        return Relation(tuple(sorted(_local(uri) for uri in uris)), table)
+        evolved = delta.metadata().configuration.get(_EVOLVED) == "true"
+        return Relation(tuple(sorted(_local(uri) for uri in uris)), table, evolved)
 
     def output(self, table: Table) -> Output:
         """Where a writer puts files of this table. What others commit from now on, it has not seen."""
@@ -59,7 +61,9 @@ class DeltaLake:
         if delta is None:
             delta = DeltaTable.create(
                 self._path(table),
-                schema=pa.schema([pa.field(c.name, _ARROW[c.type], nullable=c.name != "day") for c in table.columns]),
+                schema=pa.schema(
+                    [pa.field(c.name, _ARROW[c.type], nullable=c.name != "day") for c in table.columns]
+                ),
                 mode="ignore",
                 partition_by=["day"],
                 name=table.full_name,
@@ -69,6 +73,7 @@ class DeltaLake:
         new = [column for column in table.columns if column.name not in present]
         if new:
             schema = Schema.from_arrow(pa.schema([pa.field(c.name, _ARROW[c.type]) for c in new]))
+            delta.alter.set_table_properties({_EVOLVED: "true"}, raise_if_not_exists=False)
             delta.alter.add_columns(schema.fields)
         return Output(table, self._path(table), delta.version())
 
@@ -130,7 +135,9 @@ class DeltaLake:
             return None
 
 
-def _commit(delta: DeltaTable, output: Output, before: Mapping[dt.date, int], files: Sequence[DataFile]) -> None:
+def _commit(
+    delta: DeltaTable, output: Output, before: Mapping[dt.date, int], files: Sequence[DataFile]
+) -> None:
     """One Delta commit that swaps the days in; min/max statistics stay out, they would copy personal values."""
     actions = [
         AddAction(

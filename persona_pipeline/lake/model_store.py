@@ -46,7 +46,9 @@ class FileModelStore:
             raise ModelCorrupted(f"model {sha256[:12]} is not in {self._root}; run the weekly training again")
         content = target.read_bytes()
         if hashlib.sha256(content).hexdigest() != sha256:
-            raise ModelCorrupted(f"model {sha256[:12]} in {self._root} was changed; run the weekly training again")
+            raise ModelCorrupted(
+                f"model {sha256[:12]} in {self._root} was changed; run the weekly training again"
+            )
         return content
 
     def _path(self, sha256: str) -> Path:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from persona_pipeline.contracts import Table
+from persona_pipeline.contracts.calendar import week_of
 from persona_pipeline.contracts.models import (
     CUSTOMER_PROFILE,
     CUSTOMER_TAG,
@@ -38,8 +39,8 @@ def profile_day(
 ) -> dict[str, list[DataFile]]:
     """Write profiles.customer_profile, customer_tag and persona of one day.
 
-    Every customer with features on that day has a profile, also without an order, a segment or a score. Personas are
-    the segments in force after the Sunday before the day's week, with that day's members.
+    Every customer with features on that day has a profile, also without an order, a segment or a score.
+    Personas are the segments in force after the Sunday before the day's week, with that day's members.
 
     Args:
         engine: runs the statements.
@@ -60,7 +61,7 @@ def profile_day(
     }
     profile = engine.stage(sql_text("profiles/customer_profile"), daily)
     tag_inputs = {"profile": profile, "membership": daily["membership"], "prediction": daily["prediction"]}
-    week = day - dt.timedelta(days=day.weekday() + 1)
+    week = week_of(day)
     segment = read(SEGMENT, week, week)
     evidence = engine.fetch(
         "SELECT * FROM evidence", {"evidence": read(SEGMENT_PROFILE, week, week)}

@@ -28,8 +28,9 @@ def summarise(evidence: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, str
         evidence: rows of segments.segment_profile of one week.
 
     Returns:
-        By segment key, the English and the Chinese sentence: up to three features, each with the segment's mean
-        and the mean of all customers; one per group, so that two windows of one thing do not both stand there.
+        By segment key, the English and the Chinese sentence: up to three features, each with the segment's
+        mean and the mean of all customers; one per group, so that two windows of one thing do not both stand
+        there.
     """
     ranked = sorted(evidence, key=lambda row: (row["segment_key"], row["evidence_rank"]))
     parts: dict[str, dict[str, tuple[str, str]]] = {row["segment_key"]: {} for row in ranked}
@@ -46,7 +47,11 @@ def _phrase(row: Mapping[str, Any]) -> tuple[str, str, str]:
     if feature.startswith(_CATEGORY):
         label = feature.removeprefix(_CATEGORY)
         own, everybody = f"{row['mean']:.0%}", f"{row['base_mean']:.0%}"
-        return feature, f"{label} {own} of what they buy (all: {everybody})", f"所购商品中{label}占 {own}（全体 {everybody}）"
+        return (
+            feature,
+            f"{label} {own} of what they buy (all: {everybody})",
+            f"所购商品中{label}占 {own}（全体 {everybody}）",
+        )
     window = _WINDOW.search(feature)
     stem = _WINDOW.sub("", feature)
     entry = _phrases().get(stem, {"group": feature, "kind": "number", "en": feature, "zh": feature})

@@ -1,4 +1,4 @@
-"""The vocabulary of tags and the thresholds behind them. Not here: the statement (sql/profiles/customer_tag.sql)."""
+"""The vocabulary of tags and their thresholds. Not here: the statement (sql/profiles/customer_tag.sql)."""
 
 from __future__ import annotations
 

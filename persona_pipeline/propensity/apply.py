@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from persona_pipeline.contracts import Table
+from persona_pipeline.contracts.calendar import week_of
 from persona_pipeline.contracts.models import MODEL
 from persona_pipeline.engine.protocol import DataFile, Engine, ModelStore, Output, ReadWindow, Relation
 from persona_pipeline.propensity.frame import scoring_sql
@@ -45,11 +46,6 @@ FROM scored
 """
 
 
-def week_before(day: dt.date) -> dt.date:
-    """The Sunday that ends the last complete week: strictly before the Monday-start week of `day`."""
-    return day - dt.timedelta(days=day.weekday() + 1)
-
-
 def apply_day(
     engine: Engine, read: ReadWindow, output: Output, features: Table, day: dt.date, models: ModelStore
 ) -> list[DataFile]:
@@ -60,7 +56,7 @@ def apply_day(
     Raises:
         ModelRefused: a stored model needs a feature that is no longer in the catalogue.
     """
-    week = week_before(day)
+    week = week_of(day)
     champions = engine.fetch(
         "SELECT target, model_id, model_sha256 FROM model WHERE status <> 'none' ORDER BY target",
         {"model": read(MODEL, week, week)},

@@ -6,8 +6,9 @@ Here: how each is built and fitted, deterministic and single-threaded. Not here:
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,9 @@ MAJORITY, RECENCY, RFM = "majority", "recency", "rfm_logistic"
 LOGISTIC, BOOSTING = "logistic", "gradient_boosting"
 BASELINES = (MAJORITY, RECENCY, RFM)
 CANDIDATES = (LOGISTIC, BOOSTING)  # the simpler first
+
+
+SMALL_ROWS = 10_000  # below it, more leaves only follow noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,8 @@ class RowwiseLogistic(LogisticRegression):
 
     def decision_function(self, X: np.ndarray) -> np.ndarray:  # noqa: N803  (scikit-learn's name)
         """Log odds, one per row."""
-        terms = np.ascontiguousarray(X, dtype=np.float64) * self.coef_[0].astype(np.float64)
-        return terms.sum(axis=1) + float(self.intercept_[0])
+        terms = np.ascontiguousarray(X, dtype=np.float64) * np.asarray(self.coef_, dtype=np.float64)[0]
+        return terms.sum(axis=1) + float(np.asarray(self.intercept_)[0])
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:  # noqa: N803
         """Probabilities of no and yes."""
@@ -63,12 +67,10 @@ def fit_algorithms(
     wanted = tuple(names)
     fitted: dict[str, Pipeline] = {}
     with _threads().limit(limits=1):  # the order of parallel sums would change last bits
-        shared = {name for name in wanted if name in CANDIDATES}
-        if shared:
-            steps = preparation(columns.numeric, columns.text)
-            matrix = steps.fit_transform(frame, y)
+        steps = preparation(columns.numeric, columns.text)
+        matrix = steps.fit_transform(frame, y) if set(wanted) & set(CANDIDATES) else None
         for name in wanted:
-            if name in shared:
+            if name in CANDIDATES:
                 last = _estimator(name, len(y), seed).fit(matrix, y)
                 fitted[name] = Pipeline([("prepare", steps), ("model", last)])
             else:
@@ -93,14 +95,15 @@ def _threads() -> ThreadpoolController:
 def _estimator(name: str, rows: int, seed: int) -> Pipeline | HistGradientBoostingClassifier:
     if name == LOGISTIC:
         return _logistic(0.05, seed)
+    small = rows < SMALL_ROWS
     return HistGradientBoostingClassifier(
-        max_iter=80,
+        max_iter=60 if small else 100,
         learning_rate=0.06,
-        max_leaf_nodes=15,
+        max_leaf_nodes=8 if small else 15,
         min_samples_leaf=max(20, min(200, rows // 100)),
         l2_regularization=5.0,
         max_bins=63,
-        early_stopping=False,
+        early_stopping=False,  # type: ignore[arg-type]  (its stub knows 'auto' only)
         random_state=seed,
     )
 
@@ -118,7 +121,7 @@ def _logistic(strength: float, seed: int) -> Pipeline:
 def _baseline(name: str, columns: Columns, rows: int, seed: int) -> Pipeline:
     """The rate of everybody; the rate by recency (at most six steps); a logistic regression on RFM alone."""
     if name == MAJORITY:
-        steps: Sequence[tuple[str, object]] = [
+        steps: list[tuple[str, Any]] = [
             ("columns", ColumnEncoder([columns.recency])),
             ("model", DummyClassifier(strategy="prior")),
         ]
@@ -129,4 +132,4 @@ def _baseline(name: str, columns: Columns, rows: int, seed: int) -> Pipeline:
     else:
         rfm = preparation([columns.recency, columns.frequency, columns.monetary], [])
         steps = [("prepare", rfm), ("model", _logistic(1.0, seed))]
-    return Pipeline(list(steps))
+    return Pipeline(steps)

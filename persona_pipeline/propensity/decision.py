@@ -77,8 +77,7 @@ def refuse(day: dt.date, target: Target, incumbent: Incumbent | None, reason: st
 def decide(
     day: dt.date, target: Target, blocks: Blocks, trial: Trial, incumbent: Incumbent | None
 ) -> Decision:
-    """Promote the trial's champion if nothing speaks against it and it is better than last week's on the
-    same test.
+    """Promote the trial's champion if nothing speaks against it and it beats last week's on the same test.
 
     Every week's validation and gate rows are kept. The test rows under the name of the model in force are
     that model's; a champion that was not promoted stands as "challenger" beside it.

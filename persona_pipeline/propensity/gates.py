@@ -96,7 +96,7 @@ def permutation_gate(
     negatives = max(len(seen) - positives, 1)
     error = math.sqrt((1 / positives + 1 / negatives) / 12)
     return {
-        "permuted_label_auc": area_under_roc(seen, tree.predict_proba(matrix[selection])[:, 1]),
+        "permuted_label_auc": area_under_roc(seen, np.asarray(tree.predict_proba(matrix[selection]))[:, 1]),
         "permuted_label_tolerance": max(PERMUTED_TOLERANCE, 3 * error),
     }
 

@@ -79,7 +79,7 @@ def lift_table(
     table = rows.groupby("decile", as_index=False).agg(
         customers=("label", "size"), positives=("label", "sum"), mean_probability=("probability", "mean")
     )
-    total = int(table["positives"].sum())
+    total = int(y.sum())
     table["observed_rate"] = table["positives"] / table["customers"]
     base = total / len(y)
     table["lift"] = table["observed_rate"] / base if total else math.nan

@@ -5,7 +5,6 @@ Here: scoring a frame; bytes and back. Not here: fitting, and where the bytes ar
 
 from __future__ import annotations
 
-import io
 import json
 import zipfile
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ import skops.io
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
+from persona_pipeline.contracts.model_archive import canonical
 from persona_pipeline.propensity.calibration import Calibrator
 from persona_pipeline.propensity.candidates import Columns, probabilities
 from persona_pipeline.propensity.target import AtLeast
@@ -32,7 +32,6 @@ TRUSTED = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
 )
-ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 class ModelRefused(Exception):
@@ -102,22 +101,8 @@ def build_model(
 
 
 def to_bytes(model: PropensityModel) -> bytes:
-    """The model as skops bytes that depend on nothing but the model.
-
-    skops names parts by memory address and stamps them with the time; both are replaced, so that equal fits
-    have equal hashes. The result is an ordinary skops file.
-    """
-    with zipfile.ZipFile(io.BytesIO(skops.io.dumps(model))) as archive:
-        schema = json.loads(archive.read("schema.json"))
-        names: dict[str, str] = {}
-        _rename(schema, names, [0])
-        parts = {new: archive.read(old) for old, new in names.items()}
-    parts["schema.json"] = json.dumps(schema, indent=1).encode()
-    result = io.BytesIO()
-    with zipfile.ZipFile(result, "w") as archive:
-        for name, content in parts.items():
-            archive.writestr(zipfile.ZipInfo(name, ZIP_TIME), content, zipfile.ZIP_DEFLATED, 6)
-    return result.getvalue()
+    """The model as skops bytes; equal fits have equal bytes."""
+    return canonical(skops.io.dumps(model))
 
 
 def from_bytes(content: bytes) -> PropensityModel:
@@ -138,19 +123,3 @@ def from_bytes(content: bytes) -> PropensityModel:
     if not isinstance(model, PropensityModel):
         raise ModelRefused(f"expected a PropensityModel; got {type(model).__name__}")
     return model
-
-
-def _rename(node: object, names: dict[str, str], count: list[int]) -> None:
-    """Number the nodes and files of a skops schema in the order in which they stand; changes `node`."""
-    if isinstance(node, list):
-        for item in node:
-            _rename(item, names, count)
-    elif isinstance(node, dict):
-        if "__id__" in node:
-            count[0] += 1
-            node["__id__"] = count[0]
-        if isinstance(node.get("file"), str):
-            node["file"] = names.setdefault(node["file"], f"{len(names)}.npy")
-        for key, item in node.items():
-            if key not in ("__id__", "file"):
-                _rename(item, names, count)

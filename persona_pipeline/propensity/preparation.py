@@ -61,10 +61,9 @@ class TailScaler(TransformerMixin, BaseEstimator):
         spread = np.sqrt((centred**2).mean(axis=0))
         skew = (centred**3).mean(axis=0) / np.where(spread > 0, spread, 1.0) ** 3
         self.logged_ = (skew > self.skewness) & (wide.min(axis=0) >= 0)
-        tails = np.quantile(
-            self._log(matrix), [self.tail, 1 - self.tail], axis=0, method="closest_observation"
-        )
-        self.low_, self.high_ = tails.astype(np.float32)
+        ordered = _sorted_columns(self._log(matrix))
+        cut = int(self.tail * (len(matrix) - 1))
+        self.low_, self.high_ = ordered[:, cut].copy(), ordered[:, len(matrix) - 1 - cut].copy()
         return self
 
     def transform(self, matrix: np.ndarray) -> np.ndarray:
@@ -86,7 +85,7 @@ class RedundancyFilter(TransformerMixin, BaseEstimator):
         """Choose the columns that stay."""
         centred = matrix.astype(np.float64) - matrix.mean(axis=0, dtype=np.float64)
         spread = np.sqrt((centred**2).mean(axis=0))
-        median = np.median(matrix, axis=0)
+        median = _sorted_columns(matrix)[:, len(matrix) // 2]
         constant = ((matrix == median).mean(axis=0) >= self.largest_share) | (spread <= 1e-9)
         scaled = centred / np.where(constant, 1.0, spread)
         rho = np.abs(scaled.T @ scaled) / len(matrix)
@@ -106,6 +105,11 @@ class RedundancyFilter(TransformerMixin, BaseEstimator):
     def transform(self, matrix: np.ndarray) -> np.ndarray:
         """The columns that stay."""
         return np.ascontiguousarray(matrix[:, self.kept_])
+
+
+def _sorted_columns(matrix: np.ndarray) -> np.ndarray:
+    """One row per column, its values ascending."""
+    return np.sort(np.ascontiguousarray(matrix.T), axis=1)
 
 
 def preparation(numeric: Sequence[str], text: Sequence[str]) -> Pipeline:

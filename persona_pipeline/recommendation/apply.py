@@ -12,6 +12,7 @@ import pyarrow as pa
 from scipy import sparse
 
 from persona_pipeline.contracts.behaviour import MAP
+from persona_pipeline.contracts.calendar import week_of
 from persona_pipeline.contracts.models import NEIGHBOR, POPULARITY, RECOMMENDER
 from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow
 from persona_pipeline.engine.sql import sql_text
@@ -27,11 +28,6 @@ from persona_pipeline.recommendation.purchases import (
     to_purchases,
 )
 from persona_pipeline.recommendation.ranking import Lists, filled, same_for_all
-
-
-def week_of(day: dt.date) -> dt.date:
-    """The Sunday before the week of `day` (Monday to Sunday): the last complete week."""
-    return day - dt.timedelta(days=day.weekday() + 1)
 
 
 def apply_day(

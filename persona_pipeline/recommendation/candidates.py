@@ -20,6 +20,7 @@ from persona_pipeline.recommendation.ranking import (
     position_in_group,
     ranked,
     row_lengths,
+    size,
 )
 
 MINIMUM_GAPS = 5  # fewer repurchases say nothing about a product's rhythm
@@ -106,7 +107,7 @@ def item_neighbors(bought: sparse.csr_array, neighbors: int, shrink: float) -> s
     Source: Sarwar et al. 2001, "Item-based collaborative filtering recommendation algorithms"; damping as in
     Hidasi et al. 2016 (item-KNN baseline).
     """
-    products = bought.shape[1]
+    products = size(bought)[1]
     by_product = bought.T.tocsr()
     root = np.sqrt(row_lengths(by_product) + shrink)
     parts = []
@@ -163,17 +164,17 @@ def strongest_reason(
     """
     if len(customer) == 0:
         return np.zeros(0, np.int64)
-    lengths = row_lengths(tastes)
+    products, lengths = size(similar)[1], row_lengths(tastes)
     starts = np.cumsum(lengths) - lengths
     offer = np.repeat(np.arange(len(customer)), lengths[customer])
     entry = np.repeat(starts[customer], lengths[customer]) + position_in_group(offer)
     _, owned, weight = entries(tastes)
     bought = owned[entry]
     row, column, similarity = entries(similar)
-    key = row * similar.shape[1] + column
+    key = row * products + column
     order = np.argsort(key, kind="stable")
     key, similarity = key[order], similarity[order]
-    wanted = bought * similar.shape[1] + product[offer]
+    wanted = bought * products + product[offer]
     at = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
     part = np.where(key[at] == wanted, weight[entry] * similarity[at], 0.0)
     best = np.lexsort((bought, -part, offer))

@@ -54,6 +54,12 @@ def joined(parts: list[Lists]) -> Lists:
     )
 
 
+def size(matrix: sparse.csr_array) -> tuple[int, int]:
+    """Rows and columns."""
+    rows, columns = matrix.shape or (0, 0)
+    return rows, columns
+
+
 def row_lengths(matrix: sparse.csr_array) -> Ints:
     """Stored entries of each row."""
     return np.diff(np.asarray(matrix.indptr, dtype=np.int64))
@@ -61,7 +67,7 @@ def row_lengths(matrix: sparse.csr_array) -> Ints:
 
 def entries(matrix: sparse.csr_array) -> tuple[Ints, Ints, Floats]:
     """Row, column and value of each stored entry, as stored."""
-    row = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), row_lengths(matrix))
+    row = np.repeat(np.arange(size(matrix)[0], dtype=np.int64), row_lengths(matrix))
     return row, np.asarray(matrix.indices, dtype=np.int64), np.asarray(matrix.data, dtype=np.float64)
 
 
@@ -90,7 +96,7 @@ def best_of_rows(scores: sparse.csr_array, length: int, first_row: int = 0) -> L
     width = int(row_lengths(scores).max(initial=0))
     kept = value > 0
     if width > length:
-        beside = np.full((scores.shape[0], width), -np.inf)
+        beside = np.full((size(scores)[0], width), -np.inf)
         beside[row, position_in_group(row)] = value
         cut = np.partition(beside, width - length, axis=1)[:, width - length]
         kept &= value >= cut[row]  # ties at the cut are settled by `ranked`

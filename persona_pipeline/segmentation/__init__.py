@@ -1,7 +1,7 @@
 """Segments of customers by behaviour: weekly fit, daily membership, RFM beside the clusters.
 
-Here: scaling, clustering, choice of k, stability, keys that keep their meaning, names, RFM scores. Not here: features
-(they arrive as a table) and personas (profiles/).
+Here: scaling, clustering, choice of k, stability, keys that keep their meaning, names, RFM scores. Not
+here: features (they arrive as a table) and personas (profiles/).
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from persona_pipeline.contracts import Table
+from persona_pipeline.contracts.calendar import week_of
 from persona_pipeline.contracts.models import MEMBERSHIP, SEGMENT_FIT
 from persona_pipeline.engine.protocol import DataFile, Engine, ModelStore, Output, ReadWindow
 from persona_pipeline.engine.sql import sql_text
@@ -21,7 +22,6 @@ from persona_pipeline.segmentation.matrix import (
     check_features,
     stage_purchases,
     to_matrix,
-    week_of,
 )
 from persona_pipeline.segmentation.rfm import rfm_segment
 from persona_pipeline.segmentation.rows import arrow_rows
@@ -41,8 +41,8 @@ def apply_day(
 ) -> list[DataFile]:
     """Write segments.membership of one day: a row for every customer with features on that day.
 
-    The model is the one in force after `week_of(day)`, never a newer one. A customer without any order has no segment
-    and no RFM scores; while nothing is in force, nobody has a segment, but RFM is there.
+    The model is the one in force after `week_of(day)`, never a newer one. A customer without any order has
+    no segment and no RFM scores; while nothing is in force, nobody has a segment, but RFM is there.
     """
     weeks = engine.fetch(
         "SELECT * FROM fit", {"fit": read(SEGMENT_FIT, week_of(day), week_of(day))}

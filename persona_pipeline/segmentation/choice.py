@@ -51,7 +51,7 @@ class Curve:
 def trace_curve(
     matrix: Matrix, k_range: range, rng: np.random.Generator, *, sample: int, silhouette_sample: int
 ) -> Curve:
-    """Cluster into every k of the range; inertia on all rows, silhouette on at most `silhouette_sample` rows."""
+    """Cluster into every k; inertia on all rows, silhouette on at most `silhouette_sample` rows."""
     rows = draw(matrix, sample, rng)
     judged = draw(rows, silhouette_sample, rng)
     distances = pairwise(judged)
@@ -95,7 +95,9 @@ def knee_of(ks: tuple[int, ...], inertia: tuple[float, ...]) -> int:
 
 
 def silhouette(distances: NDArray[np.float64], labels: Labels, k: int) -> float:
-    """Mean silhouette from a distance matrix; a row alone in its cluster counts 0; 0 if fewer than two clusters.
+    """Mean silhouette from a distance matrix; 0 if there are fewer than two clusters.
+
+    A row alone in its cluster counts 0.
 
     Source: Rousseeuw 1987, "Silhouettes: a graphical aid".
     """

@@ -52,7 +52,10 @@ class Centroids(ClusterMixin, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: ArrayLike) -> Matrix:
-        """Distances, rows x clusters. Not by matrix product, whose last bits depend on the size of the batch."""
+        """Distances, rows x clusters.
+
+        Not by matrix product, whose last bits depend on the size of the batch.
+        """
         values = np.asarray(X, dtype=np.float64)
         return np.stack([np.sqrt(((values - centre) ** 2).sum(axis=1)) for centre in self.centroids_], axis=1)
 

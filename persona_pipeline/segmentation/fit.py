@@ -69,8 +69,8 @@ def fit_segments(
     """Segment the customers.
 
     Args:
-        values: one row per customer in a fixed order, one column per `options.features` (NaN where unknown), then one
-            per category with the number of products bought.
+        values: one row per customer in a fixed order, one column per `options.features` (NaN where
+            unknown), then one per category with the number of products bought.
         options: how to fit.
         before: what was in force last week, if anything.
         categories: names of the category columns.
@@ -90,7 +90,7 @@ def _fit(
 ) -> Fitted:
     rng = np.random.default_rng(options.seed)
     scaler = build_scaler(len(options.features), len(categories))
-    scaled = scaler.fit_transform(values).astype(np.float32)
+    scaled = np.asarray(scaler.fit_transform(values), dtype=np.float32)
     different = len(np.unique(draw(scaled, options.sample, rng), axis=0))
     if different <= options.k_min:
         raise NotEnoughData(f"{different} different customers, more than {options.k_min} needed")

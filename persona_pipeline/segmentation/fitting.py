@@ -47,7 +47,8 @@ def fit_week(
 ) -> dict[str, list[DataFile]]:
     """Fit the segments of the week that ends on `day`, or carry last week's forward.
 
-    Only customers with at least one order are clustered. Too little data is a refusal: last week's model stays in
+    Only customers with at least one order are clustered. Too little data is a refusal: last week's model
+    stays in
     force (`carried`, its rows are written again), or nothing is (`none`); the reason has the numbers.
 
     Args:
@@ -95,8 +96,8 @@ def fit_week(
 
 
 def _week(engine: Engine, read: ReadWindow, table: Table, day: dt.date) -> list[dict[str, Any]]:
-    order = ", ".join(table.key)
-    return engine.fetch(f"SELECT * FROM week ORDER BY {order}", {"week": read(table, day, day)}).to_pylist()
+    rows = engine.fetch("SELECT * FROM week", {"week": read(table, day, day)}).to_pylist()
+    return sorted(rows, key=lambda row: [row[name] for name in table.key])
 
 
 def _model_in_force(last: Rows, models: ModelStore) -> Segmentation | None:

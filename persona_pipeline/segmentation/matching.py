@@ -1,6 +1,7 @@
 """Keys that keep their meaning: this week's clusters matched to last week's segments.
 
-Here: the matching and what became of each segment. Not here: who is in which (both models are applied before).
+Here: the matching and what became of each segment. Not here: who is in which (both models are applied
+before).
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from scipy.optimize import linear_sum_assignment
 from persona_pipeline.segmentation.clustering import Labels
 from persona_pipeline.segmentation.stability import contingency, jaccard_matrix
 
-# a segment cut into three equal parts still hands its key to one of them (Jaccard 1/3); below, the meaning is gone
+# a segment cut into three equal parts still hands its key to one of them (Jaccard 1/3); below, the meaning
+# is gone
 KEPT_JACCARD = 0.25
 MAJORITY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """One cluster of this week: its key, what happened, and its Jaccard overlap with the same key last week."""
+    """One cluster of this week: its key, what happened, its Jaccard overlap with that key last week."""
 
     cluster: int
     key: str
@@ -54,8 +56,10 @@ def match_keys(
         highest: highest key number ever used.
 
     Returns:
-        One entry per cluster, in the order of the keys' numbers. `kept`: same key; `merged`: kept, and took in most
-        of a segment whose key ends; `split`: new key, most of it came from one segment that lives on; `born`: new key.
+        One entry per cluster, in the order of the keys' numbers. `kept`: same key; `merged`: kept, and took
+        in most
+        of a segment whose key ends; `split`: new key, most of it came from one segment that lives on;
+        `born`: new key.
 
     Source: Kuhn 1955, "The Hungarian method for the assignment problem", on Jaccard overlaps.
     """

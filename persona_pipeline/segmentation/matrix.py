@@ -24,11 +24,6 @@ CATEGORY_REACH = 0.05
 SCORES = ("rfm_recency", "rfm_frequency", "rfm_monetary")
 
 
-def week_of(day: dt.date) -> dt.date:
-    """The Sunday before the week of `day` (Monday to Sunday): whose models a day uses."""
-    return day - dt.timedelta(days=day.weekday() + 1)
-
-
 def check_features(names: Iterable[str], features: Table) -> None:
     """Refuse features that the table does not have.
 
@@ -70,11 +65,11 @@ def behaviour(
 ) -> tuple[str, dict[str, Input]]:
     """The statement that reads behaviour in the order of customers, and its inputs.
 
-    Columns: `customer_id`, `has_ordered`, the named features as doubles, one `mix_N` per category. With `rfm`, every
-    customer and the RFM scores; else only customers with an order.
+    Columns: `customer_id`, `has_ordered`, the named features as doubles, one `mix_N` per category. With
+    `rfm`, every customer and the RFM scores; else only customers with an order.
     """
     has_ordered = exp.column("recency_days", "features").is_(exp.null()).not_()
-    columns: list[exp.Expression] = [
+    columns: list[exp.Expr] = [
         exp.column("customer_id", "features"),
         exp.alias_(has_ordered, "has_ordered"),
         *(_double(exp.column(name, "features"), name) for name in names),
@@ -126,9 +121,9 @@ def _mix_query(categories: Sequence[str]) -> exp.Select:
     return exp.select("customer_id", *sums).from_("purchase").group_by("customer_id")
 
 
-def _double(expression: exp.Expression, name: str) -> exp.Expression:
+def _double(expression: exp.Expr, name: str) -> exp.Expr:
     return exp.alias_(exp.cast(expression, "double"), name, quoted=True)
 
 
-def _same_customer(other: str) -> exp.Expression:
+def _same_customer(other: str) -> exp.Expr:
     return exp.column("customer_id", other).eq(exp.column("customer_id", "features"))

@@ -45,8 +45,8 @@ def name_segments(
 
     Args:
         differences: per segment key, the standardised difference of each feature.
-        last: names of last week for the keys that live on. Such a name stays while every difference it rests on
-            keeps its sign; else the segment is named anew.
+        last: names of last week for the keys that live on. Such a name stays while every difference it
+            rests on keeps its sign; else the segment is named anew.
         fallback_zh: Chinese name of a segment that nothing sets apart.
     """
     names: dict[str, Name] = {}
@@ -56,7 +56,8 @@ def name_segments(
     for key in differences:
         if key not in names:
             taken_en, taken_zh = {name.en for name in names.values()}, {name.zh for name in names.values()}
-            proposals = [*_proposals(_words(differences[key])), Name("Typical customers", fallback_zh, ())]
+            words = _words(differences[key])
+            proposals = _proposals(words) if words else [Name("Typical customers", fallback_zh, ())]
             free = [one for one in proposals if one.en not in taken_en and one.zh not in taken_zh]
             first = proposals[0]
             names[key] = (

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Behaviour only: no age, gender, region or income unless the project lists them. How somebody buys, not how long ago:
-# recency and tenure would split every kind of customer into early and late ones; RFM and the life cycle tags say that.
+# Behaviour only: no age, gender, region or income unless the project lists them. How somebody buys, not how
+# long ago:
+# recency and tenure would split every kind of customer into early and late ones; RFM and the life cycle
+# tags say that.
 DEFAULT_FEATURES = (
     "orders_365d",
     "average_order_value_365d",
@@ -21,10 +23,12 @@ DEFAULT_FEATURES = (
 class SegmentationOptions:
     """How a week is fitted.
 
-    `category_mix` adds what the customer buys: the shares of up to `categories` product categories of the last 365 days.
-    `k_margin` is the hysteresis: another k replaces last week's only if its silhouette is higher by this share.
-    `bootstrap` is the number of resamples behind the stability figures. Above `sample` customers, k is scanned on a
-    sample and only the chosen k is refined on everybody.
+    `category_mix` adds what the customer buys: the shares of up to `categories` product categories of the
+    last 365 days.
+    `k_margin` is the hysteresis: another k replaces last week's only if its silhouette is higher by this
+    share.
+    `bootstrap` is the number of resamples behind the stability figures. Above `sample` customers, k is
+    scanned on a sample and only the chosen k is refined on everybody.
     """
 
     features: tuple[str, ...] = DEFAULT_FEATURES

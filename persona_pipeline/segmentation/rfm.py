@@ -1,6 +1,7 @@
-"""The ten standard RFM names. The quintiles are computed in sql/segments/rfm.sql; here is what a pair of them is called.
+"""The ten standard RFM names.
 
-Not here: clusters. RFM needs no fit, so it is there also while no segmentation is in force.
+Here: what a pair of quintiles is called. Not here: the quintiles (sql/segments/rfm.sql) and clusters.
+RFM needs no fit, so it is there also while no segmentation is in force.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-# rows: recency 1..5 (5 most recent); columns: 1..5 = floor of the mean of the frequency and the monetary quintile
+# rows: recency 1..5 (5 most recent); columns: 1..5 = floor of the mean of the frequency and the monetary
+# quintile
 GRID = np.array(
     [
         ["hibernating", "hibernating", "at_risk", "at_risk", "cant_lose"],

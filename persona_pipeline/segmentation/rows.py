@@ -1,4 +1,7 @@
-"""Small results as Arrow tables of a contract's columns, so that they can be written also when they are empty."""
+"""Small results as Arrow tables of a contract's columns, which can be written also when they are empty.
+
+Not here: large results; an engine writes those.
+"""
 
 from __future__ import annotations
 

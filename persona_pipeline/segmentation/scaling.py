@@ -1,7 +1,8 @@
 """The fitted steps before clustering: fill, tame heavy tails, scale.
 
 Here: scikit-learn transformers whose whole state is numpy arrays, so that skops stores and loads them by an
-allow-list. Not here: clustering. All work row by row, so that a score does not depend on the batch it came in.
+allow-list. Not here: clustering. All work row by row, so that a score does not depend on the batch it came
+in.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ NORMAL_IQR = 1.349
 
 
 class MedianImputer(TransformerMixin, BaseEstimator):
-    """Fills missing values with the training median; informative missing indicators become further columns."""
+    """Fills missing values with the training median; informative indicators become further columns."""
 
     def fit(self, X: ArrayLike, y: object = None) -> MedianImputer:
         """Learn medians (0 for a column that is missing throughout) and which indicators to keep."""
@@ -76,8 +77,8 @@ class TailTamer(TransformerMixin, BaseEstimator):
 class SpreadScaler(TransformerMixin, BaseEstimator):
     """Median and interquartile range, the range never taken below the standard deviation.
 
-    The plain interquartile range of a feature that is 0 for most customers is tiny, and dividing by it would let that
-    feature decide alone.
+    The plain interquartile range of a feature that is 0 for most customers is tiny, and dividing by it
+    would let that feature decide alone.
     """
 
     def fit(self, X: ArrayLike, y: object = None) -> SpreadScaler:
@@ -113,7 +114,7 @@ class CategoryMix(TransformerMixin, BaseEstimator):
 
 
 def build_scaler(features: int, categories: int) -> ColumnTransformer:
-    """The unfitted steps before clustering, for `features` columns of behaviour and `categories` of products bought.
+    """The unfitted steps before clustering: `features` columns of behaviour, then `categories` of products.
 
     The result has the features first, then informative missing indicators, then the categories.
     """

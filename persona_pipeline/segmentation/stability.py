@@ -28,7 +28,7 @@ class Stability:
 def bootstrap_stability(
     matrix: Matrix, fitted: Clustering, resamples: int, rng: np.random.Generator
 ) -> Stability | None:
-    """Refit on bootstrap samples, warm-started, and compare on the rows of the sample; None without resamples.
+    """Refit on bootstrap samples and compare on the rows of the sample; None without resamples.
 
     The warm start measures what other customers would change, not what another random start would.
 

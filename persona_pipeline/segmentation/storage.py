@@ -5,15 +5,13 @@ Here: what is stored, to bytes and back. Not here: where the bytes are kept.
 
 from __future__ import annotations
 
-import io
 import json
-import re
-import zipfile
 from dataclasses import dataclass
 
 import skops.io
 from sklearn.pipeline import Pipeline
 
+from persona_pipeline.contracts.model_archive import canonical
 from persona_pipeline.segmentation.clustering import Centroids
 from persona_pipeline.segmentation.scaling import CategoryMix, MedianImputer, SpreadScaler, TailTamer
 
@@ -22,7 +20,6 @@ TRUSTED = [
     for kind in (CategoryMix, Centroids, MedianImputer, SpreadScaler, TailTamer)
 ]
 FORMAT = 1
-_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +27,10 @@ class Segmentation:
     """What is in force: one fitted pipeline and the meaning of its clusters.
 
     The pipeline takes one column per feature, then one per category with the number of products bought.
-    `keys[i]` is the key of centroid i; `evidence[key]` the features and signs its name rests on; `highest_key` the
-    highest number a key ever had, so that none is used twice; `outlier_distance` the 99 % quantile of the fit.
+    `keys[i]` is the key of centroid i; `evidence[key]` the features and signs its name rests on;
+    `highest_key` the
+    highest number a key ever had, so that none is used twice; `outlier_distance` the 99 % quantile of the
+    fit.
     """
 
     pipeline: Pipeline
@@ -55,7 +54,7 @@ def to_bytes(segmentation: Segmentation) -> bytes:
         "highest_key": segmentation.highest_key,
         "outlier_distance": segmentation.outlier_distance,
     }
-    return _canonical(skops.io.dumps(content))
+    return canonical(skops.io.dumps(content))
 
 
 def from_bytes(content: bytes) -> Segmentation:
@@ -67,7 +66,7 @@ def from_bytes(content: bytes) -> Segmentation:
     stored = skops.io.loads(content, trusted=TRUSTED)
     if stored["format"] != FORMAT:
         raise ValueError(
-            f"stored segmentation has format {stored['format']}, expected {FORMAT}; run the weekly training again"
+            f"stored segmentation has format {stored['format']}, expected {FORMAT}; run the training again"
         )
     evidence = {
         key: [(feature, sign) for feature, sign in pairs]
@@ -82,26 +81,3 @@ def from_bytes(content: bytes) -> Segmentation:
         stored["highest_key"],
         stored["outlier_distance"],
     )
-
-
-def _canonical(content: bytes) -> bytes:
-    """The same archive with object ids numbered in order of appearance and a fixed time stamp."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        schema = archive.read("schema.json").decode("utf-8")
-        ids = re.findall(r'"__id__": (\d+)', schema) + [name.split(".")[0] for name in archive.namelist()]
-        numbers = {
-            one: str(n) for n, one in enumerate(dict.fromkeys(one for one in ids if one.isdigit()), start=1)
-        }
-        renamed = re.sub(r"\d{6,}", lambda match: numbers.get(match[0], match[0]), schema)
-        members = {
-            ".".join([numbers.get(stem, stem), *rest]): archive.read(name)
-            for name in archive.namelist()
-            if name != "schema.json"
-            for stem, *rest in [name.split(".")]
-        }
-    members["schema.json"] = renamed.encode("utf-8")
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(members):
-            archive.writestr(zipfile.ZipInfo(name, _ZIP_EPOCH), members[name])
-    return target.getvalue()

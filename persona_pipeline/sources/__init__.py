@@ -1,1 +1,4 @@
-"""Bytes to records: list files, verify them, decide when they were known, split them. Not here: what a value means."""
+"""Bytes to records.
+
+List files, verify them, decide when they were known, split them. Not here: what a value means.
+"""

@@ -1,6 +1,9 @@
-"""Decides on which day each file content was known; the decision goes into clean.arrival and is never changed.
+"""Decides on which day each file content was known.
 
-Pure: the result depends on the files found, the arrivals already known and the days already closed, in any order.
+The decision goes into clean.arrival and is never changed.
+
+Pure: the result depends on the files found, the arrivals already known and the days already closed, in
+any order.
 Not here: reading files.
 """
 
@@ -110,15 +113,18 @@ def _export(
     if not old:
         if closed:
             raise SourceError(
-                f"source {name}: the history export {each.path} came after {max(closed)} was closed; reopen the days "
-                "with --amend, or set known_at = 'delivery' so that it is known from the next open day"
+                f"source {name}: the history export {each.path} came after {max(closed)} was closed; "
+                "reopen the days with --amend, or set known_at = 'delivery' so that "
+                "it is known from the next open day"
             )
         return [Arrival(start, name, each.path, mark.sha256, mark.size, "event", source.through)]
     if (old[0].sha256, old[0].through) != (mark.sha256, source.through):
         raise SourceError(
-            f"source {name}: the history export {each.path} is pinned to content {old[0].sha256[:12]} through "
-            f"{old[0].through}, but now is {mark.sha256[:12]} through {source.through}; put the old file back and "
-            "deliver what is new as daily files or under another [sources.NAME], or start a new project folder"
+            f"source {name}: the history export {each.path} is pinned to content "
+            f"{old[0].sha256[:12]} through {old[0].through}, but now is "
+            f"{mark.sha256[:12]} through {source.through}; put the old file "
+            "back and deliver what is new as daily files or under another [sources.NAME], or start a "
+            "new project folder"
         )
     return []
 
@@ -147,7 +153,8 @@ def _deliveries(
     newest = max(old, key=lambda arrival: (arrival.day, arrival.path), default=None)
     previous = newest.sha256 if newest else None
     for day, path, mark in sorted(fresh, key=lambda item: item[:2]):
-        # the state of customers and products may come back to an earlier one; only a repeat of the newest adds nothing
+        # the state of customers and products may come back to an earlier one; only a repeat of the
+        # newest adds nothing
         repeats = mark.sha256 in first if source.kind == "orders" else mark.sha256 == previous
         duplicate_of = first.get(mark.sha256) if repeats and mark.lines > 1 else None
         first.setdefault(mark.sha256, path)

@@ -1,6 +1,7 @@
 """Lines to CSV records: one algorithm, two speeds, and no line is ever lost.
 
-A line without a quote is a record by itself: those go to Arrow's parser together (fast). A line with a quote is parsed
+A line without a quote is a record by itself: those go to Arrow's parser together (fast). A line with a
+quote is parsed
 here (exact); it may take up to 100 further lines. A quote that is never closed costs one record: the record's
 first line is rejected and reading goes on with the line after it.
 Not here: encodings, files, what a field means.
@@ -85,7 +86,9 @@ class Reader:
 
     def _read_header(self, lines: Lines) -> None:
         if 0 in lines.bad:
-            raise FileRejected("bad_encoding" if lines.bad[0] == "bad_encoding" else "bad_header", "in the first line")
+            raise FileRejected(
+                "bad_encoding" if lines.bad[0] == "bad_encoding" else "bad_header", "in the first line"
+            )
         fields, _ = parse(lines.lines[0].decode(), self.delimiter.decode())
         if fields is None:
             raise FileRejected("bad_header", "unbalanced quotes in the first line")
@@ -123,7 +126,10 @@ class Reader:
         return self._collect(group, number, used, taken, header_line, exact, lenient, rejects), used
 
     def _assemble(self, group: Lines, at: int) -> tuple[int, list[str] | None, str]:
-        """The record that starts at a line: lines used (0: more are needed), its fields, reason or `lenient_quote`."""
+        """The record that starts at a line.
+
+        Lines used (0: more are needed), its fields, reason or `lenient_quote`.
+        """
         delimiter = self.delimiter.decode()
         text = group.lines[at].decode()
         size = 1
@@ -187,7 +193,9 @@ class Reader:
             hashes = [self.hasher(line.replace(self.delimiter, b"\x1f")) for line in fast]
             hashes += [self.hasher("\x1f".join(fields).encode()) for _, fields in exact]
         if exact:
-            columns = [pa.array(column, pa.string()) for column in zip(*(fields for _, fields in exact), strict=True)]
+            columns = [
+                pa.array(column, pa.string()) for column in zip(*(fields for _, fields in exact), strict=True)
+            ]
             table = pa.concat_tables([table, pa.table(columns, names=names)])
         return Records(table, fast_lines + [line for line, _ in exact], hashes, lenient, rejects)
 
@@ -196,7 +204,8 @@ def parse(text: str, delimiter: str) -> tuple[list[str] | None, str]:
     """Fields of one record (RFC 4180); a quote inside an unquoted field is kept literally.
 
     Returns:
-        The fields and `lenient_quote` or nothing; or None and `open` (a quoted field does not end) or `broken` (text
+        The fields and `lenient_quote` or nothing; or None and `open` (a quoted field does not end) or
+        `broken` (text
         follows a closing quote).
     """
     fields: list[str] = []
@@ -233,10 +242,16 @@ def _arrow(lines: list[bytes], names: list[str], delimiter: str) -> pa.Table:
         pa.BufferReader(content),
         read_options=pa_csv.ReadOptions(column_names=names, use_threads=False, block_size=len(content) + 1),
         parse_options=pa_csv.ParseOptions(
-            delimiter=delimiter, quote_char=False, double_quote=False, escape_char=False, ignore_empty_lines=False
+            delimiter=delimiter,
+            quote_char=False,
+            double_quote=False,
+            escape_char=False,
+            ignore_empty_lines=False,
         ),
         convert_options=pa_csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, quoted_strings_can_be_null=False
+            column_types=dict.fromkeys(names, pa.string()),
+            strings_can_be_null=False,
+            quoted_strings_can_be_null=False,
         ),
     )
 

@@ -1,4 +1,7 @@
-"""Errors of this room: each says what was expected, what came and what to do. Not here: bad records, which are data."""
+"""Errors of this room.
+
+Each says what was expected, what came and what to do. Not here: bad records, which are data.
+"""
 
 
 class SourceError(Exception):

@@ -41,7 +41,10 @@ def declared_root(source: Source, project_directory: Path) -> Path:
 
 
 def locate(source: Source, project_directory: Path, path: str) -> Path:
-    """The file of a recorded name: relative to the project folder, or to the declared root if that lies elsewhere."""
+    """The file of a recorded name.
+
+    Relative to the project folder, or to the declared root if that lies elsewhere.
+    """
     root = declared_root(source, project_directory)
     base = project_directory if _inside(root, project_directory) else root
     return base / path
@@ -58,7 +61,9 @@ def list_files(name: str, source: Source, project_directory: Path) -> list[Found
     root = declared_root(source, project_directory)
     base = project_directory if _inside(root, project_directory) else root
     if "{day}" not in source.path and "*" not in source.path:
-        return [Found(name, _single(name, source, base, project_directory), project_directory / source.path, None)]
+        return [
+            Found(name, _single(name, source, base, project_directory), project_directory / source.path, None)
+        ]
     pattern = _regex(PurePosixPath(source.path), root, project_directory)
     found = []
     for folder, _, files in os.walk(root, followlinks=False):
@@ -79,9 +84,13 @@ def list_files(name: str, source: Source, project_directory: Path) -> list[Found
 def _single(name: str, source: Source, base: Path, project_directory: Path) -> str:
     file = project_directory / source.path
     if not file.is_file():
-        raise SourceError(f"source {name}: expected the file {source.path}, found none; put it there or correct path")
+        raise SourceError(
+            f"source {name}: expected the file {source.path}, found none; put it there or correct path"
+        )
     if not Path(source.path).is_absolute() and not _inside(file.resolve(), project_directory.resolve()):
-        raise SourceError(f"source {name}: {source.path} leads out of the project folder; give its absolute path instead")
+        raise SourceError(
+            f"source {name}: {source.path} leads out of the project folder; give its absolute path instead"
+        )
     return file.relative_to(base).as_posix()
 
 

@@ -36,7 +36,10 @@ class GzipProblem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What is known of a file's content: hash of the decompressed bytes (of the raw ones if they do not decompress)."""
+    """What is known of a file's content.
+
+    Hash of the decompressed bytes (of the raw ones if they do not decompress).
+    """
 
     sha256: str
     size: int
@@ -48,7 +51,8 @@ def decompressed(file: BinaryIO) -> Iterator[bytes]:
     """The content of a plain or gzip file in blocks; several gzip members follow one another.
 
     Raises:
-        GzipProblem: truncated, wrong checksum, junk after the stream, or more than 200 times larger than the file.
+        GzipProblem: truncated, wrong checksum, junk after the stream, or more than 200 times larger than
+        the file.
     """
     head = file.read(BLOCK)
     if not head.startswith(GZIP_MAGIC):
@@ -119,7 +123,8 @@ def fingerprints(found: Iterable[Found], cache: Path | None = None) -> list[tupl
 
     Args:
         found: the files.
-        cache: a JSON file that remembers fingerprints by name, size and time of change, so that a night does not
+        cache: a JSON file that remembers fingerprints by name, size and time of change, so that a night
+        does not
             read the whole history again. Without it every file is read.
     """
     known: dict[str, dict[str, object]] = {}
@@ -132,7 +137,9 @@ def fingerprints(found: Iterable[Found], cache: Path | None = None) -> list[tupl
         try:
             mark = Fingerprint(**known[name]) if name in known else fingerprint(each.file)  # type: ignore[arg-type]
         except Unstable:
-            logger.warning("source %s: %s changed while it was read; left for the next run", each.source, each.path)
+            logger.warning(
+                "source %s: %s changed while it was read; left for the next run", each.source, each.path
+            )
             continue
         seen[name] = asdict(mark)
         result.append((each, mark))
@@ -142,8 +149,6 @@ def fingerprints(found: Iterable[Found], cache: Path | None = None) -> list[tupl
         beside.write_text(json.dumps({**known, **seen}), encoding="utf-8")
         beside.replace(cache)
     return result
-
-
 
 
 def _state(file: Path) -> tuple[int, int]:

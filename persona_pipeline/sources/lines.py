@@ -29,7 +29,8 @@ class FileRejected(Exception):
 class Lines:
     """Some consecutive lines of a file, without their ends, in UTF-8.
 
-    `bad` maps positions to a reason: `bad_encoding`, `line_too_long` or `ctrl_char`. Such a line holds raw bytes.
+    `bad` maps positions to a reason: `bad_encoding`, `line_too_long` or `ctrl_char`. Such a line holds
+    raw bytes.
     """
 
     lines: list[bytes]
@@ -43,13 +44,14 @@ def read_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[Lines]:
 
     Args:
         blocks: the decompressed file.
-        encoding: the declared encoding; a byte-order mark of UTF-16 comes first.
+        encoding: the encoding of the blocks.
 
     Raises:
-        FileRejected: a UTF-16 file that does not decode; `bom` notes are attributes of the first group's reader.
+        FileRejected: a UTF-16 file that does not decode.
     """
     tail, overlong = b"", False
-    for block in blocks:
+    for arrived in blocks:
+        block = arrived
         if overlong:
             # the rest of a line that is already over the limit
             cut = block.find(b"\n")
@@ -119,6 +121,12 @@ def _decoded(chunk: bytes, encoding: str, *, last: bool = False) -> Lines:
         lines.pop()
     if b"\r" in chunk:
         lines = [line.removesuffix(b"\r") for line in lines]
+    _judge(lines, chunk, bad)
+    return Lines(lines, bad, b'"' in chunk, last)
+
+
+def _judge(lines: list[bytes], chunk: bytes, bad: dict[int, str]) -> None:
+    """Mark over-long lines and control characters; whole chunks without either cost one look."""
     if len(chunk) > LINE_LIMIT and lines and max(map(len, lines)) > LINE_LIMIT:
         for position, line in enumerate(lines):
             if len(line) > LINE_LIMIT:
@@ -128,7 +136,6 @@ def _decoded(chunk: bytes, encoding: str, *, last: bool = False) -> Lines:
         for position, line in enumerate(lines):
             if position not in bad and CONTROL_IN_LINE.search(line):
                 bad[position] = "ctrl_char"
-    return Lines(lines, bad, b'"' in chunk, last)
 
 
 def _text(chunk: bytes, encoding: str) -> bytes | None:

@@ -41,7 +41,12 @@ DEFAULT_KEY: dict[str, tuple[str, ...]] = {
     "products": ("product_id",),
 }
 # largest believable amount of one line, in units of the currency; others: 1,000,000
-AMOUNT_LIMITS: dict[str, int] = {"JPY": 100_000_000, "KRW": 1_000_000_000, "VND": 10_000_000_000, "IDR": 10_000_000_000}
+AMOUNT_LIMITS: dict[str, int] = {
+    "JPY": 100_000_000,
+    "KRW": 1_000_000_000,
+    "VND": 10_000_000_000,
+    "IDR": 10_000_000_000,
+}
 WORD_FIELDS: dict[str, tuple[str, ...]] = {
     "gender": ("female", "male", "other", "unknown"),
     "income_band": ("low", "middle", "high", "unknown"),
@@ -71,8 +76,10 @@ class Limits(_Model):
 class Source(_Model):
     """One `[sources.NAME]` of persona.toml.
 
-    Columns are named as in the file (`key`, `version`, `refund.column`, values of `columns`); fields are our names
-    (keys of `columns`, `missing`, `strip_suffix`, `words`). A field that `columns` does not name is looked for
+    Columns are named as in the file (`key`, `version`, `refund.column`, values of `columns`); fields are
+    our names
+    (keys of `columns`, `missing`, `strip_suffix`, `words`). A field that `columns` does not name is
+    looked for
     under its own name.
     """
 
@@ -108,7 +115,9 @@ class Source(_Model):
         try:
             name = codecs.lookup(value).name
         except LookupError as error:
-            raise ValueError(f"unknown encoding {value!r}; expected for example utf-8, gb18030, cp1252") from error
+            raise ValueError(
+                f"unknown encoding {value!r}; expected for example utf-8, gb18030, cp1252"
+            ) from error
         if name.startswith(("utf-16", "utf-32", "utf-7")):
             raise ValueError(f"{value} is recognised by its byte-order mark; leave encoding out")
         return name
@@ -149,25 +158,25 @@ class Source(_Model):
         for option in ("columns", "missing", "strip_suffix", "words"):
             unknown = sorted(set(getattr(self, option)) - set(fields))
             if unknown:
-                raise ValueError(f"{option}: unknown field {unknown[0]!r}; {self.kind} has: {', '.join(fields)}")
+                raise ValueError(
+                    f"{option}: unknown field {unknown[0]!r}; {self.kind} has: {', '.join(fields)}"
+                )
         for field, words in self.words.items():
             allowed = WORD_FIELDS.get(field, ())
             wrong = sorted(set(words.values()) - set(allowed))
             if wrong:
-                raise ValueError(f"words.{field}: {wrong[0]!r} is not one of {', '.join(allowed) or 'any (no words here)'}")
+                raise ValueError(
+                    f"words.{field}: {wrong[0]!r} is not one of {', '.join(allowed) or 'any (no words here)'}"
+                )
+        self._check_columns()
+        self._check_time()
+        return self
+
+    def _check_columns(self) -> None:
         names = list(self.column_of.values())
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"columns: {twice[0]!r} is mapped twice")
-        if self.known_at == "event":
-            if self.kind != "orders":
-                raise ValueError("known_at = 'event' is for records with a time of their own; customers and products have none")
-            if self.through is None:
-                raise ValueError("known_at = 'event' needs through = the last day the export speaks of, for example 2011-12-09")
-            if "{day}" in self.path or "*" in self.path:
-                raise ValueError("known_at = 'event' is one file that never changes; its path has no {day} and no *")
-        elif self.through is not None:
-            raise ValueError("through belongs to known_at = 'event'")
         for column in (*self.key, *([self.refund.column] if self.refund else [])):
             self.field_named(column)
         if self.key and self.identity != "key":
@@ -176,7 +185,25 @@ class Source(_Model):
             raise ValueError(f"{self.kind} are identified by key")
         if self.kind != "orders" and self.key and self.key_fields != DEFAULT_KEY[self.kind]:
             raise ValueError(f"the key of {self.kind} is {DEFAULT_KEY[self.kind][0]}")
-        return self
+
+    def _check_time(self) -> None:
+        if self.known_at == "event":
+            if self.kind != "orders":
+                raise ValueError(
+                    "known_at = 'event' is for records with a time of their own; "
+                    "customers and products have none"
+                )
+            if self.through is None:
+                raise ValueError(
+                    "known_at = 'event' needs through = the last day the export speaks of, "
+                    "for example 2011-12-09"
+                )
+            if "{day}" in self.path or "*" in self.path:
+                raise ValueError(
+                    "known_at = 'event' is one file that never changes; its path has no {day} and no *"
+                )
+        elif self.through is not None:
+            raise ValueError("through belongs to known_at = 'event'")
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -193,7 +220,10 @@ class Source(_Model):
 
     @property
     def expected_columns(self) -> tuple[str, ...]:
-        """Columns without which a file is rejected: the required ones, those named by hand and those of the key."""
+        """Columns without which a file is rejected.
+
+        The required ones, those named by hand and those of the key.
+        """
         fields = [*REQUIRED[self.kind], *self.columns, *(["version"] if self.version else [])]
         if self.identity == "key":
             fields += self.key_fields
@@ -222,7 +252,10 @@ class Source(_Model):
                 return field
         if column in self.column_of:
             return column
-        raise ValueError(f"column {column!r} is not mapped to a field; add it to columns (fields: {', '.join(self.fields)})")
+        raise ValueError(
+            f"column {column!r} is not mapped to a field; add it to columns "
+            f"(fields: {', '.join(self.fields)})"
+        )
 
     def amount_limit(self, currency: str) -> Decimal:
         """Largest believable absolute amount of one record in that currency."""

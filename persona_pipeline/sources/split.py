@@ -1,4 +1,6 @@
-"""Splits delivered files into records of text: mapped columns, missing values, one scratch Parquet for all of them.
+"""Splits delivered files into records of text.
+
+Mapped columns, missing values, one scratch Parquet for all of them.
 
 Here: the way from a file to rows `path_no, line, reason, field, ...`. Not here: types and rules (cleaning).
 """
@@ -8,9 +10,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,7 +22,7 @@ from persona_pipeline.sources.csv_records import Reader, Records
 from persona_pipeline.sources.failure import SourceError
 from persona_pipeline.sources.files import locate
 from persona_pipeline.sources.fingerprint import decompressed, fingerprint
-from persona_pipeline.sources.lines import FileRejected, read_lines, without_mark
+from persona_pipeline.sources.lines import FileRejected, Lines, read_lines, without_mark
 from persona_pipeline.sources.source import Source
 
 ROWS_PER_WRITE = 131_072
@@ -28,7 +30,10 @@ ROWS_PER_WRITE = 131_072
 
 @dataclass(frozen=True, slots=True)
 class SplitFile:
-    """One delivered file after splitting. With a `reason` the whole file was rejected and holds no records."""
+    """One delivered file after splitting.
+
+    With a `reason` the whole file was rejected and holds no records.
+    """
 
     path_no: int
     path: str
@@ -48,9 +53,12 @@ class Split:
 
 
 def schema_of(source: Source) -> pa.Schema:
-    """Columns of the scratch records: where a record stands, why it is refused, who it is, its fields as text.
+    """Columns of the scratch records.
 
-    `identity` is the joined key or the hash of the whole row, null where it is incomplete or not declared; `row_hash` is a
+    Where a record stands, why it is refused, who it is, its fields as text.
+
+    `identity` is the joined key or the hash of the whole row, null where it is incomplete or not
+    declared; `row_hash` is a
     keyed hash of all fields (customers only).
     """
     place = [("path_no", pa.int32()), ("line", pa.int64()), ("reason", pa.string())]
@@ -77,7 +85,7 @@ def split_files(
         project_directory: the project folder.
         key: the project's secret; identities of whole rows are keyed hashes.
         directory: where the Parquet file goes.
-        count_only: positions of deliveries whose records are counted and not written (repeats of a whole file).
+        count_only: positions of deliveries whose records are counted, not written (repeats of a whole file).
 
     Raises:
         SourceError: a file is gone, or its content is not the one that was recorded.
@@ -107,17 +115,19 @@ def split_file(
     hasher: Callable[[bytes], str],
     write: Callable[[pa.Table], None],
 ) -> SplitFile:
-    """Split one verified file and hand its records on in batches; nothing is handed on if the header is refused.
+    """Split one verified file and hand its records on in batches.
+
+    Nothing is handed on if the header is refused.
 
     Raises:
         AssertionError: the lines of the file and the records do not add up.
     """
     reader = Reader(source.delimiter.encode(), hasher if source.identity == "whole_row" else None)
     notes: list[str] = []
-    with file.open("rb") as stream, closing(_blocks(stream, source, notes)) as groups:
+    with file.open("rb") as stream:
         batches: list[pa.Table] = []
         try:
-            for records in reader.read(groups):
+            for records in reader.read(_lines(stream, source, notes)):
                 batches.append(_rows(source, _positions(source, reader.header), records, path_no, hasher))
                 if sum(batch.num_rows for batch in batches) >= ROWS_PER_WRITE:
                     write(pa.concat_tables(batches))
@@ -126,7 +136,10 @@ def split_file(
             note = "; ".join([*notes, *([refused.note] if refused.note else [])]) or None
             return SplitFile(path_no, path, sha256, 0, refused.reason, note)
     counts = reader.counts
-    if counts.lines != bool(reader.header) + counts.records + counts.continuation + counts.blank + counts.repeated_header:
+    if (
+        counts.lines
+        != bool(reader.header) + counts.records + counts.continuation + counts.blank + counts.repeated_header
+    ):
         raise AssertionError(f"{path}: lines and records do not add up: {counts}")
     unknown = [column[:60] for column in reader.header if column and column not in source.column_of.values()]
     noted = {
@@ -142,23 +155,27 @@ def split_file(
     if batches:
         write(pa.concat_tables(batches))
     reason = "empty" if counts.records == 0 and not source.allow_empty else None
-    return SplitFile(path_no, path, sha256, counts.records, reason, note, {name: n for name, n in noted.items() if n})
+    return SplitFile(
+        path_no, path, sha256, counts.records, reason, note, {name: n for name, n in noted.items() if n}
+    )
 
 
 def _checked(name: str, file: Path, path: str, sha256: str) -> str | None:
     """The reason to reject the file, if any; its content must be the recorded one."""
     if not file.is_file():
-        raise SourceError(f"source {name}: {path} was recorded with content {sha256[:12]} but is gone; put it back")
+        raise SourceError(
+            f"source {name}: {path} was recorded with content {sha256[:12]} but is gone; put it back"
+        )
     mark = fingerprint(file)
     if mark.sha256 != sha256:
         raise SourceError(
-            f"source {name}: {path} was recorded with content {sha256[:12]} but now holds {mark.sha256[:12]}; put the "
-            "recorded file back and deliver the new content under another name"
+            f"source {name}: {path} was recorded with content {sha256[:12]} but now holds "
+            f"{mark.sha256[:12]}; put the recorded file back and deliver the new content under another name"
         )
     return mark.problem
 
 
-def _blocks(stream, source: Source, notes: list[str]) -> Iterator:  # noqa: ANN001 a binary file
+def _lines(stream: BinaryIO, source: Source, notes: list[str]) -> Iterator[Lines]:
     blocks, encoding, note = without_mark(decompressed(stream))
     if note:
         notes.append(note)
@@ -191,7 +208,9 @@ def _rows(
     }
     for field in source.fields:
         at = positions.get(field)
-        columns[field] = pa.nulls(count, pa.string()) if at is None else _value(source, field, records.table.column(at))
+        columns[field] = (
+            pa.nulls(count, pa.string()) if at is None else _value(source, field, records.table.column(at))
+        )
     if source.refund is not None and source.refund_field is not None:
         shows = pc.starts_with(columns[source.refund_field], source.refund.prefix)  # type: ignore[attr-defined]
         columns["type"] = pc.if_else(pc.fill_null(shows, False), "refund", "sale")  # type: ignore[attr-defined]
@@ -211,7 +230,10 @@ def _rows(
 
 
 def _value(source: Source, field: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column without outer blanks; empty text and the declared tokens become null; a declared suffix goes."""
+    """A column without outer blanks.
+
+    Empty text and the declared tokens become null; a declared suffix goes.
+    """
     value = pc.utf8_trim(column, " \t")  # type: ignore[attr-defined]
     tokens = pa.array(["", *source.missing.get(field, ())], pa.string())
     value = pc.if_else(pc.is_in(value, tokens), pa.scalar(None, pa.string()), value)  # type: ignore[attr-defined]
@@ -223,7 +245,10 @@ def _value(source: Source, field: str, column: pa.ChunkedArray) -> pa.ChunkedArr
 
 
 def _identity(
-    source: Source, columns: Mapping[str, pa.Array | pa.ChunkedArray], records: Records, hasher: Callable[[bytes], str]
+    source: Source,
+    columns: Mapping[str, pa.Array | pa.ChunkedArray],
+    records: Records,
+    hasher: Callable[[bytes], str],
 ) -> pa.Array | pa.ChunkedArray:
     """What makes a record the same as another one; null where a part of the key is missing."""
     if source.identity == "whole_row":

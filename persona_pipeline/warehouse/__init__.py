@@ -1,4 +1,4 @@
-"""The published warehouse: star schema and marts in any database that SQLAlchemy reaches, replaced in one transaction."""
+"""The published warehouse: star schema and marts in any database that SQLAlchemy reaches."""
 
 from __future__ import annotations
 

@@ -33,16 +33,18 @@ def open_database(url: str) -> sa.Engine:
         if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
             arguments = {}
         # NullPool: a publisher opens few connections, and none may stay open after it
-        database = sa.create_engine(parsed, poolclass=sa.NullPool, hide_parameters=True, connect_args=arguments)
-    except exc.ArgumentError:
-        raise WarehouseError(
-            "the warehouse URL cannot be read; expected for example sqlite:///data/warehouse.db or "
-            "postgresql+psycopg://user:${PASSWORD}@host/database"
-        ) from None
+        database = sa.create_engine(
+            parsed, poolclass=sa.NullPool, hide_parameters=True, connect_args=arguments
+        )
     except (ModuleNotFoundError, exc.NoSuchModuleError) as error:
         raise WarehouseError(
             f"the warehouse {sa.make_url(url).drivername} needs a driver that is not installed ({error}); "
             "for PostgreSQL: pip install 'persona_pipeline[postgres]'"
+        ) from None
+    except exc.ArgumentError:
+        raise WarehouseError(
+            "the warehouse URL cannot be read; expected for example sqlite:///data/warehouse.db or "
+            "postgresql+psycopg://user:${PASSWORD}@host/database"
         ) from None
     if is_sqlite:
         _prepare_sqlite(database)
@@ -57,7 +59,9 @@ def _prepare_sqlite(database: sa.Engine) -> None:
     @event.listens_for(database, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver's own BEGIN would start late and never for DDL
-        connection.execute("PRAGMA synchronous = FULL")  # a publication that was reported survives a power cut
+        connection.execute(
+            "PRAGMA synchronous = FULL"
+        )  # a publication that was reported survives a power cut
         connection.execute("PRAGMA cache_size = -65536")
 
     @event.listens_for(database, "begin")
@@ -71,7 +75,7 @@ def reading(database: sa.Engine) -> Iterator[sa.Connection]:
     """A connection on which all statements see one state of the database."""
     with _explained(database), database.connect() as connection:
         if connection.dialect.name != "sqlite":
-            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
             yield connection
 
@@ -80,7 +84,7 @@ def reading(database: sa.Engine) -> Iterator[sa.Connection]:
 def writing(database: sa.Engine) -> Iterator[sa.Connection]:
     """One transaction that may write; committed at the end, rolled back on any error."""
     with _explained(database), database.connect() as connection:
-        connection = connection.execution_options(writes=True)
+        connection.execution_options(writes=True)
         with connection.begin():
             yield connection
 
@@ -90,7 +94,7 @@ def changing_schema(database: sa.Engine) -> Iterator[sa.Connection]:
     """Like `writing`, one at a time over all processes; on SQLite every writer already is.
 
     Raises:
-        WarehouseBusy: PostgreSQL did not get a lock within 200 ms. Waiting longer would make readers queue behind us.
+        WarehouseBusy: PostgreSQL got no lock within 200 ms; while we wait, readers queue behind us.
     """
     with writing(database) as connection:
         if connection.dialect.name == "postgresql":
@@ -130,7 +134,7 @@ def _explained(database: sa.Engine) -> Iterator[None]:
     try:
         yield
     except exc.DBAPIError as error:
-        # integrity and data errors of drivers quote the rows; operational ones tell what is wrong with the server
+        # integrity and data errors quote the rows; operational ones tell what is wrong
         if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
             raise WarehouseBusy(
                 f"tables or views of {shown(database)} have to change and a reader holds them; "

@@ -1,4 +1,4 @@
-"""Which lake tables each mart is made from, over which days, and the staging of its rows outside any transaction.
+"""Which lake tables each mart is made from, over which days, and how its rows are staged.
 
 Here: the inputs of sql/marts. Not here: the SELECTs themselves, and writing the database.
 """
@@ -15,6 +15,7 @@ import sqlglot
 from sqlglot import expressions as exp
 
 from persona_pipeline.contracts import Table, behaviour, clean, models
+from persona_pipeline.contracts.calendar import week_of
 from persona_pipeline.contracts.warehouse import WAREHOUSE_TABLES, Kind, WarehouseTable, feature_columns
 from persona_pipeline.engine.protocol import Engine, Input, ReadWindow, Relation
 from persona_pipeline.engine.sql import sql_text
@@ -90,13 +91,8 @@ def origins(name: str) -> tuple[Origin, ...]:
     return tuple(Origin(table, 7 if span is Span.WEEK_BEFORE_CHANGED else 0) for table, span in EVENT[name])
 
 
-def model_week(as_of: dt.date) -> dt.date:
-    """The Sunday of the models in force on `as_of`: the last one before the Monday of its week."""
-    return as_of - dt.timedelta(days=as_of.weekday() + 1)
-
-
 def lake_versions(name: str, versions: Versions, days: Sequence[dt.date]) -> dict[dt.date, dict[str, int]]:
-    """Per day of an event table the versions of the partitions it is made from; days that have none are absent."""
+    """Per day of an event table the versions of its partitions; days that have none are absent."""
     if name == "segment_membership":
         days = [day for day in days if day.weekday() == SUNDAY]
     found: dict[dt.date, dict[str, int]] = {}
@@ -109,9 +105,11 @@ def lake_versions(name: str, versions: Versions, days: Sequence[dt.date]) -> dic
     return {day: each for day, each in found.items() if first in each or name == "dim_customer"}
 
 
-def stage_state(engine: Engine, read: ReadWindow, target: WarehouseTable, features: Table, as_of: dt.date) -> Relation:
+def stage_state(
+    engine: Engine, read: ReadWindow, target: WarehouseTable, features: Table, as_of: dt.date
+) -> Relation:
     """The rows of a state table as of a day, as scratch Parquet."""
-    week = model_week(as_of)
+    week = week_of(as_of)
     windows: dict[Span, tuple[dt.date | None, dt.date]] = {
         Span.AS_OF: (as_of, as_of),
         Span.WEEK: (week, week),

@@ -1,6 +1,6 @@
 """Which publication readers see, which ones are kept, and how the pointer moves.
 
-Here: `current`, `publications`, `rollback` and the compare-and-swap of the pointer. Not here: writing rows of marts.
+Here: `current`, `publications`, `rollback`, the compare-and-swap of the pointer. Not here: rows of marts.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def move_pointer(connection: sa.Connection, fence: int, to: Publication) -> None
     if moved.rowcount != 1:
         now = connection.execute(sa.select(pointer.c.fence)).scalar()
         raise StalePublisher(
-            f"somebody else published or rolled back meanwhile: expected fencing number {fence}, found {now}; "
+            f"somebody published or rolled back meanwhile: expected fencing number {fence}, found {now}; "
             "nothing was written. Run the publication again."
         )
 

@@ -1,7 +1,7 @@
 """Publishes the lake: everything staged first, then one transaction on one connection.
 
-Here: what a publication writes, in which order. Not here: the SELECTs (sql/marts), bulk loading (load.py), the
-deletion of old publications (retention.py).
+Here: what a publication writes, in which order. Not here: the SELECTs (sql/marts), loading
+(load.py), the deletion of old publications (retention.py).
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ def publish(
 ) -> Publication:
     """Publish the lake as of a day, in one transaction.
 
-    The state tables are written whole; of the event tables only days whose lake version differs from the published
-    one. as_of never moves back: an older `as_of` publishes changed days under the newest as_of that is kept.
+    The state tables are written whole; of the event tables only days whose lake version differs from the
+    published one. as_of never moves back: an older `as_of` publishes changed days under the newest one kept.
 
     Args:
         engine: stages the marts.
@@ -112,7 +112,9 @@ def publish(
         raise StalePublisher(f"expected fencing number {fence}, found {at.fence}; nothing was written")
     as_of = max(as_of, at.newest_as_of or as_of)
     if as_of not in versions(models.CUSTOMER_PROFILE, [as_of]):
-        raise WarehouseError(f"the lake has no {models.CUSTOMER_PROFILE.full_name} of {as_of}; run that day first")
+        raise WarehouseError(
+            f"the lake has no {models.CUSTOMER_PROFILE.full_name} of {as_of}; run that day first"
+        )
     staged = _stage(engine, read, versions, published, features, first, as_of)
     with writing(database) as connection:
         publication = Publication(
@@ -165,14 +167,18 @@ def _write(
     add_dates(connection, sql_tables["dim_date"], staged.first, publication.as_of)
     for name, relation in staged.state.items():
         constants = {"publication_id": number}
-        publication.rows[name] = _load(connection, tables[name], features, relation, constants, publication, key)
+        publication.rows[name] = _load(
+            connection, tables[name], features, relation, constants, publication, key
+        )
     for name, days in staged.changed.items():
         _withdraw(connection, sql_tables[name], days, number)
         publication.rows[name] = 0
         if name in staged.event:
             constants = {"published_in": number, "withdrawn_in": None}
             relation = staged.event[name]
-            publication.rows[name] = _load(connection, tables[name], features, relation, constants, publication, key)
+            publication.rows[name] = _load(
+                connection, tables[name], features, relation, constants, publication, key
+            )
         _remember_days(connection, sql_tables["published_day"], name, days)
 
 
@@ -197,7 +203,9 @@ def _load(
 
 def _withdraw(connection: sa.Connection, table: sa.Table, days: DayVersions, number: int) -> None:
     day, withdrawn = table.c.day, table.c.withdrawn_in
-    statement = sa.update(table).where(day == sa.bindparam("of_day"), withdrawn.is_(None)).values(withdrawn_in=number)
+    statement = (
+        sa.update(table).where(day == sa.bindparam("of_day"), withdrawn.is_(None)).values(withdrawn_in=number)
+    )
     if days:
         connection.execute(statement, [{"of_day": each} for each in sorted(days)])
 

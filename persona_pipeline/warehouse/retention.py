@@ -1,7 +1,7 @@
 """Deletes publications that are no longer kept, in small transactions of their own.
 
-Not here: anything a publication needs to be whole; being killed in the middle leaves rows that no view shows and that
-the next call deletes.
+Not here: anything a publication needs to be whole; being killed in the middle leaves rows that no view shows
+and that the next call deletes.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ def _old(database: sa.Engine, kept: Sequence[int]) -> list[tuple[sa.Table, sa.Co
         for each in WAREHOUSE_TABLES.values():
             table = control().tables[each.name]
             if each.kind is Kind.STATE:
-                smallest = connection.execute(sa.select(sa.func.min(table.c.publication_id))).scalar() or kept[-1]
+                smallest = (
+                    connection.execute(sa.select(sa.func.min(table.c.publication_id))).scalar() or kept[-1]
+                )
                 numbers = (number for number in range(smallest, kept[-1]) if number not in kept)
                 found += [(table, table.c.publication_id == number) for number in numbers]
             elif each.kind is Kind.EVENT:
@@ -61,7 +63,7 @@ def _old(database: sa.Engine, kept: Sequence[int]) -> list[tuple[sa.Table, sa.Co
 
 
 def _delete_some(database: sa.Engine, table: sa.Table, old: sa.ColumnElement[bool], batch: int) -> int:
-    # the physical address of a row: rowid in SQLite, ctid in PostgreSQL; both allow a limit, which DELETE does not
+    # the physical address of a row; a SELECT allows a limit, which DELETE does not
     names = {"sqlite": "rowid", "postgresql": "ctid"}
     with writing(database) as connection:
         name = names.get(connection.dialect.name)
@@ -69,6 +71,9 @@ def _delete_some(database: sa.Engine, table: sa.Table, old: sa.ColumnElement[boo
             return connection.execute(sa.delete(table).where(old)).rowcount
         address: sa.ColumnElement[object] = sa.literal_column(name)
         some = sa.select(address).select_from(table).where(old).limit(batch)
-        chosen = sa.func.array(some.scalar_subquery()) if name == "ctid" else some
-        condition = address == sa.any_(chosen) if name == "ctid" else address.in_(some)
+        if name == "ctid":
+            # PostgreSQL finds rows by address from an array, not from a subquery
+            condition = address == sa.any_(sa.func.array(some.scalar_subquery()))
+        else:
+            condition = address.in_(some)
         return connection.execute(sa.delete(table).where(condition)).rowcount

@@ -28,8 +28,25 @@ MINOR = "_minor"
 # ISO 4217: minor units in one unit where that is not 100
 _OTHER_MINOR_UNITS = {
     **dict.fromkeys(
-        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF",
-         "XOF", "XPF"),
+        (
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "ISK",
+            "JPY",
+            "KMF",
+            "KRW",
+            "PYG",
+            "RWF",
+            "UGX",
+            "UYI",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ),
         1,
     ),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 1000),
@@ -45,7 +62,12 @@ def minor_per_unit(currency: str) -> int:
 
 
 def warehouse_rows(
-    staged: pa.RecordBatch | pa.Table, target: WarehouseTable, constants: Mapping[str, object], *, minor: int, key: bytes
+    staged: pa.RecordBatch | pa.Table,
+    target: WarehouseTable,
+    constants: Mapping[str, object],
+    *,
+    minor: int,
+    key: bytes,
 ) -> pa.Table:
     """The rows as the warehouse keeps them, columns in the contract's order.
 

@@ -1,4 +1,4 @@
-"""Creates what is missing in the database: tables, columns, views. Existing rows and unchanged views are left alone.
+"""Creates what is missing in the database: tables, columns, views. Unchanged views are left alone.
 
 Here: `ensure_schema`. Not here: rows.
 """
@@ -30,7 +30,7 @@ VIEWS = (
 
 
 def ensure_schema(database: sa.Engine | str, features: Table) -> None:
-    """Bring tables, columns and views to what the contracts say. Does nothing, and locks nothing, if they are there.
+    """Bring tables, columns and views to what the contracts say. Locks nothing if they are there.
 
     A column that left the contracts stays in the table; it is empty in new publications.
 
@@ -79,14 +79,18 @@ def view_definitions(features: Table) -> dict[str, str]:
         stored = in_minor_units(column)
         value: exp.Expression = exp.column(stored.name, table="t")
         if stored.name != column.name:
-            value = exp.Div(this=exp.Mul(this=value, expression=exp.Literal.number("1.0")),
-                            expression=exp.column("minor_per_unit", table="p"))
+            value = exp.Div(
+                this=exp.Mul(this=value, expression=exp.Literal.number("1.0")),
+                expression=exp.column("minor_per_unit", table="p"),
+            )
         select = select.select(exp.alias_(value, column.name))
     definitions["v_customer_profile"] = select.sql(dialect="postgres", comments=False)
     return definitions
 
 
-def _missing_columns(connection: sa.Connection, wanted: sa.MetaData) -> dict[sa.Table, list[sa.Column[object]]]:
+def _missing_columns(
+    connection: sa.Connection, wanted: sa.MetaData
+) -> dict[sa.Table, list[sa.Column[object]]]:
     """Per table the columns that the database lacks; all of them if it lacks the table."""
     found = sa.inspect(connection).get_multi_columns()
     present = {name: {column["name"] for column in columns} for (_, name), columns in found.items()}
@@ -109,7 +113,9 @@ def _put_pointer(connection: sa.Connection, wanted: sa.MetaData) -> None:
     pointer = wanted.tables["pointer"]
     if connection.execute(sa.select(pointer.c.pointer_id)).first() is None:
         connection.execute(
-            sa.insert(pointer).values(pointer_id=1, publication_id=0, fence=0, minor_per_unit=1, as_of=None, currency=None)
+            sa.insert(pointer).values(
+                pointer_id=1, publication_id=0, fence=0, minor_per_unit=1, as_of=None, currency=None
+            )
         )
 
 
@@ -117,9 +123,13 @@ def _sha256(definition: str) -> str:
     return hashlib.sha256(definition.encode()).hexdigest()
 
 
-def _changed_views(connection: sa.Connection, wanted: sa.MetaData, definitions: Mapping[str, str]) -> list[str]:
+def _changed_views(
+    connection: sa.Connection, wanted: sa.MetaData, definitions: Mapping[str, str]
+) -> list[str]:
     table = wanted.tables["view_definition"]
-    found = {row.view_name: row.sha256 for row in connection.execute(sa.select(table.c.view_name, table.c.sha256))}
+    found = {
+        row.view_name: row.sha256 for row in connection.execute(sa.select(table.c.view_name, table.c.sha256))
+    }
     return [name for name, definition in definitions.items() if found.get(name) != _sha256(definition)]
 
 

@@ -6,13 +6,14 @@ Here: types, keys and indexes. Not here: creating them (schema.py).
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import sqlalchemy as sa
 
 from persona_pipeline.contracts import Table, Type
 from persona_pipeline.contracts.warehouse import Kind, warehouse_tables
 
-_TYPES: dict[Type, sa.types.TypeEngine[object]] = {
+_TYPES: dict[Type, sa.types.TypeEngine[Any]] = {
     Type.TEXT: sa.Text(),
     Type.INTEGER: sa.BigInteger(),
     Type.DECIMAL: sa.Numeric(18, 4),
@@ -41,7 +42,9 @@ def metadata(features: Table) -> sa.MetaData:
             for column in each.table.columns
         ]
         # the key in the contract's order: publication or day first, so that bulk loads append to the index
-        columns = [c for c in columns if c.primary_key and c.name in key] + [c for c in columns if c.name not in key]
+        columns = [c for c in columns if c.primary_key and c.name in key] + [
+            c for c in columns if c.name not in key
+        ]
         columns.sort(key=lambda c: each.table.key.index(c.name) if c.name in key else len(key))
         table = sa.Table(each.name, tables, *columns, comment=each.table.description)
         if each.kind is Kind.EVENT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -28,6 +29,7 @@ def room_of(module: Path) -> str:
     return module.relative_to(PACKAGE).parts[0]
 
 
+@functools.cache
 def tree_of(module: Path) -> ast.Module:
     return ast.parse(module.read_text(encoding="utf-8"))
 
@@ -54,7 +56,7 @@ def test_no_wall_clock_below_the_command_line_and_dagster() -> None:
 
 
 def reads_the_clock(function: ast.expr) -> bool:
-    """`dt.date.today()`, `datetime.now()`, `time.time()` and their family; not `dt.time(...)` or `column.time()`."""
+    """`dt.date.today()`, `datetime.now()`, `time.time()` and their family; not `dt.time(...)`."""
     if not isinstance(function, ast.Attribute) or function.attr not in CLOCK:
         return False
     owner = ast.unparse(function.value)

@@ -46,12 +46,19 @@ class Project:
         return Relation(tuple(paths), table)
 
     def arrive(self, last: dt.date) -> None:
-        found = [each for name, source in self.sources.items() for each in list_files(name, source, self.directory)]
+        found = [
+            each for name, source in self.sources.items() for each in list_files(name, source, self.directory)
+        ]
         known = known_arrivals(self.rows(clean.ARRIVAL))
         closed = {day for day, _ in self.files.get("clean.file_ledger", [])}
         new = arrive(self.sources, fingerprints(found), known, closed, start=self.start, last=last)
         if new:
-            self.keep("clean.arrival", self.engine.select_into("SELECT * FROM r", {"r": arrival_rows(new)}, self._output(clean.ARRIVAL)))
+            self.keep(
+                "clean.arrival",
+                self.engine.select_into(
+                    "SELECT * FROM r", {"r": arrival_rows(new)}, self._output(clean.ARRIVAL)
+                ),
+            )
 
     def run(self, first: dt.date, last: dt.date | None = None) -> None:
         window = Window(first, last or first)

@@ -1,4 +1,4 @@
-"""An independent reader of the raw order files: line by line with the standard library, no code of the demo."""
+"""An independent reader of the raw order files: line by line, with the standard library only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def raw_lines(folder: Path) -> dict[str, list[list[bytes]]]:
         digest = hashlib.sha256(content).hexdigest()
         if digest not in seen:
             seen.add(digest)
-            files[path.name] = [line.split(b",") for line in content.removeprefix(b"\xef\xbb\xbf").splitlines()]
+            files[path.name] = [
+                line.split(b",") for line in content.removeprefix(b"\xef\xbb\xbf").splitlines()
+            ]
     return files
 
 

@@ -20,7 +20,9 @@ def contents(directory: Path) -> dict[str, str]:
     }
 
 
-def small(directory: Path, *, seed: int = 3, batch_customers: int = 100_000, customers: int = 150) -> dict[str, str]:
+def small(
+    directory: Path, *, seed: int = 3, batch_customers: int = 100_000, customers: int = 150
+) -> dict[str, str]:
     """A shop of a few weeks."""
     generate(directory, customers=customers, days=24, seed=seed, batch_customers=batch_customers)
     return contents(directory)
@@ -38,7 +40,9 @@ def test_another_seed_gives_another_shop(tmp_path: Path) -> None:
 
 def test_the_size_of_a_batch_changes_no_byte(tmp_path: Path) -> None:
     customers = BLOCK + 500
-    assert small(tmp_path / "a", customers=customers, batch_customers=1) == small(tmp_path / "b", customers=customers)
+    assert small(tmp_path / "a", customers=customers, batch_customers=1) == small(
+        tmp_path / "b", customers=customers
+    )
 
 
 def test_scratch_files_are_gone(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from persona_pipeline.demo.ceiling import attainable, expected_auc
 
 @pytest.fixture(scope="module")
 def short_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A shop of a hundred days."""
+    """A shop of five months."""
     directory = tmp_path_factory.mktemp("short")
-    generate(directory, customers=600, days=100)
+    generate(directory, customers=300, days=150)
     return directory
 
 
@@ -29,16 +29,16 @@ def test_expected_auc_of_certain_outcomes_is_the_auc() -> None:
 
 def test_a_feature_that_is_the_probability_attains_the_oracle() -> None:
     rng = np.random.default_rng(0)
-    probability = rng.random(3000)
-    features = np.column_stack([probability, rng.random(3000)])
-    reached, oracle = attainable(features, probability, np.arange(3000), np.zeros(3000))
-    assert reached == pytest.approx(oracle, abs=0.005)
+    probability = rng.random(1200)
+    features = np.column_stack([probability, rng.random(1200)])
+    reached, oracle = attainable(features, probability, np.arange(1200), np.zeros(1200))
+    assert reached == pytest.approx(oracle, abs=0.01)
 
 
 def test_noise_attains_nothing() -> None:
     rng = np.random.default_rng(0)
-    reached, oracle = attainable(rng.random((3000, 2)), rng.random(3000), np.arange(3000), np.zeros(3000))
-    assert reached == pytest.approx(0.5, abs=0.03)
+    reached, oracle = attainable(rng.random((1200, 2)), rng.random(1200), np.arange(1200), np.zeros(1200))
+    assert reached == pytest.approx(0.5, abs=0.05)
     assert oracle > 0.8
 
 
@@ -59,11 +59,11 @@ def test_features_of_the_caller(short_shop: Path) -> None:
     features = truth.probability[["account_id", "as_of"]].drop_duplicates()
     rate = truth.customers.set_index("account_id")["rate"]
     features = features.assign(rate=rate.loc[features["account_id"]].to_numpy())
-    result = ceiling(short_shop, customers=300, features=features)
+    result = ceiling(short_shop, customers=100, features=features)
     assert result.features == ("rate",)
     assert result.targets["buy_30d"].attainable_auc > 0.6
     with pytest.raises(ValueError, match="no row"):
-        ceiling(short_shop, customers=300, features=features.assign(account_id="nobody"))
+        ceiling(short_shop, customers=100, features=features.assign(account_id="X" + features["account_id"]))
 
 
 def test_a_shop_too_short_for_a_horizon_is_named(tmp_path: Path) -> None:

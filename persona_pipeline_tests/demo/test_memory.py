@@ -14,7 +14,8 @@ import json, resource, sys
 from pathlib import Path
 from persona_pipeline.demo import generate
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-summary = generate(Path(sys.argv[1]), customers=int(sys.argv[2]), days=int(sys.argv[3]), batch_customers=20_000)
+customers, days = int(sys.argv[2]), int(sys.argv[3])
+summary = generate(Path(sys.argv[1]), customers=customers, days=days, batch_customers=20_000)
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(json.dumps({"before_mb": before / 1024, "peak_mb": after / 1024, "lines": summary.order_lines}))
 """

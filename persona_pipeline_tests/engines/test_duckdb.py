@@ -39,7 +39,12 @@ def output(folder: Path) -> Output:
 def test_types_are_those_of_the_contract(engine: DuckDBEngine, tmp_path: Path) -> None:
     (file,) = engine.select_into(SELECT, {}, output(tmp_path))
     found = pq.ParquetFile(file.path)
-    assert found.schema_arrow.types == [pa.date32(), pa.int64(), pa.decimal128(18, 4), pa.timestamp("us", tz="UTC")]
+    assert found.schema_arrow.types == [
+        pa.date32(),
+        pa.int64(),
+        pa.decimal128(18, 4),
+        pa.timestamp("us", tz="UTC"),
+    ]
     row = found.read().to_pylist()[0]
     assert row["amount"] == Decimal("1.5000")
     assert row["moment"] == dt.datetime(2025, 1, 6, 8, tzinfo=dt.UTC)
@@ -54,7 +59,9 @@ def test_types_are_those_of_the_contract(engine: DuckDBEngine, tmp_path: Path) -
         (SELECT + " WHERE 1 = $missing", "parameters that were not given: missing"),
     ],
 )
-def test_what_does_not_fit_is_refused_before_writing(engine: DuckDBEngine, tmp_path: Path, sql: str, message: str) -> None:
+def test_what_does_not_fit_is_refused_before_writing(
+    engine: DuckDBEngine, tmp_path: Path, sql: str, message: str
+) -> None:
     with pytest.raises(EngineError, match=message):
         engine.select_into(sql, {}, output(tmp_path))
     assert not list(tmp_path.glob("out/**/*.parquet"))
@@ -67,16 +74,22 @@ def test_parameters_are_values_and_never_text(engine: DuckDBEngine) -> None:
 
 def test_one_file_per_day_and_none_for_no_rows(engine: DuckDBEngine, tmp_path: Path) -> None:
     days = f"SELECT day + CAST(k AS INTEGER) AS day, n, amount, moment FROM ({SELECT}), range(3) AS r(k)"
-    assert [file.day.day for file in sorted(engine.select_into(days, {}, output(tmp_path)), key=lambda f: f.day)] == [6, 7, 8]
+    assert [
+        file.day.day for file in sorted(engine.select_into(days, {}, output(tmp_path)), key=lambda f: f.day)
+    ] == [6, 7, 8]
     assert engine.select_into(SELECT + " WHERE false", {}, output(tmp_path)) == []
 
 
 def test_staged_results_and_batches_go_when_the_engine_closes(tmp_path: Path) -> None:
     engine = DuckDBEngine(tmp_path)
     staged = engine.stage("SELECT i FROM range(10) AS r(i)", {})
-    doubled = engine.map_batches(staged, lambda batch: pa.table({"i": [2 * v for v in batch["i"].to_pylist()]}), rows=3)
+    doubled = engine.map_batches(
+        staged, lambda batch: pa.table({"i": [2 * v for v in batch["i"].to_pylist()]}), rows=3
+    )
     assert isinstance(doubled, Relation)
-    assert engine.fetch("SELECT CAST(sum(i) AS BIGINT) AS s FROM d", {"d": doubled}).column("s").to_pylist() == [90]
+    assert engine.fetch("SELECT CAST(sum(i) AS BIGINT) AS s FROM d", {"d": doubled}).column(
+        "s"
+    ).to_pylist() == [90]
     engine.close()
     assert list(tmp_path.iterdir()) == []
 
@@ -90,7 +103,9 @@ def test_batches_of_an_empty_relation_keep_the_schema(engine: DuckDBEngine) -> N
 
 def test_memory_limit_spills_instead_of_failing(tmp_path: Path) -> None:
     with DuckDBEngine(tmp_path, memory="128MB", threads=1) as engine:
-        rows = engine.fetch("SELECT count(*) AS n FROM (SELECT i, hash(i) AS h FROM range(6000000) AS r(i) ORDER BY h)", {})
+        rows = engine.fetch(
+            "SELECT count(*) AS n FROM (SELECT i, hash(i) AS h FROM range(6000000) AS r(i) ORDER BY h)", {}
+        )
     assert rows.column("n").to_pylist() == [6_000_000]
 
 

@@ -55,14 +55,27 @@ def _snapshot(lake: FolderLake, *days: dt.date) -> list[Row]:
     return lake.rows(FEATURES, files=files) if files else []
 
 
-@settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
-@given(
-    shop=shops(days=DAYS, redelivery_days=REDELIVERY, deliveries=40, step=12, customers="abcd"),
-    numbers=st.sets(st.integers(0, DAYS), min_size=2, max_size=2),
-)
+MANY = {
+    "shop": shops(days=DAYS, redelivery_days=REDELIVERY, deliveries=40, step=12, customers="abcd"),
+    "numbers": st.sets(st.integers(0, DAYS), min_size=2, max_size=2),
+}
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=SLOW)
+@given(**MANY)
 def test_snapshots_equal_the_reference_and_later_data_changes_nothing(shop: Shop, numbers: set[int]) -> None:
+    _check_snapshots(shop, numbers)
+
+
+@pytest.mark.proof
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@given(**MANY)
+def test_snapshots_of_many_shops(shop: Shop, numbers: set[int]) -> None:
+    _check_snapshots(shop, numbers)
+
+
+def _check_snapshots(shop: Shop, numbers: set[int]) -> None:
     first, last = (day(number) for number in sorted(numbers))
     with tempfile.TemporaryDirectory() as folder, DuckDBEngine(Path(folder)) as engine:
         lake = _build(Path(folder) / "all", engine, shop)
@@ -133,6 +146,15 @@ def test_a_row_by_hand(shop_lake: FolderLake) -> None:
         "recency_over_gap": 0.9,
     }
     assert {name: rows["a"][name] for name in expected} == expected
+
+
+def test_a_window_holds_its_first_day_and_not_the_one_before(lake: FolderLake, tmp_path: Path) -> None:
+    lines = [order_line(100 - age, order_id=f"o{age}") for age in (0, 1, 6, 7, 29, 30, 89, 90)]
+    (row,) = _snapshot(_build(tmp_path / "borders", lake.engine, Shop(lines, [], [])), day(100))
+    orders = {
+        name: row[name] for name in ("orders_1d", "orders_7d", "orders_30d", "orders_90d", "orders_180d")
+    }
+    assert orders == {"orders_1d": 1, "orders_7d": 3, "orders_30d": 5, "orders_90d": 7, "orders_180d": 8}
 
 
 def test_a_customer_without_orders_has_zeros_and_nulls(shop_lake: FolderLake) -> None:

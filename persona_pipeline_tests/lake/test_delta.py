@@ -16,7 +16,14 @@ from persona_pipeline.lake.delta import DeltaLake, StaleWriter
 from persona_pipeline.lake.model_store import FileModelStore, ModelCorrupted
 
 DAY = Column("day", Type.DATE, "day")
-TABLE = Table("facts", "sample", "one row per day and name", ("day", "name"), (DAY, Column("name", Type.TEXT, "name")), "A sample")
+TABLE = Table(
+    "facts",
+    "sample",
+    "one row per day and name",
+    ("day", "name"),
+    (DAY, Column("name", Type.TEXT, "name")),
+    "A sample",
+)
 FIRST = dt.date(2025, 1, 6)
 
 
@@ -24,13 +31,24 @@ def day(n: int) -> dt.date:
     return FIRST + dt.timedelta(days=n)
 
 
-def write(lake: DeltaLake, engine: DuckDBEngine, rows: list[tuple[int, str]], days: list[int], table: Table = TABLE) -> None:
+def write(
+    lake: DeltaLake, engine: DuckDBEngine, rows: list[tuple[int, str]], days: list[int], table: Table = TABLE
+) -> None:
     output = lake.output(table)
-    content = pa.table({"day": pa.array([day(n) for n, _ in rows], pa.date32()), "name": pa.array([name for _, name in rows])})
-    lake.replace(output, [day(n) for n in days], engine.select_into("SELECT * FROM r", {"r": content}, output))
+    content = pa.table(
+        {
+            "day": pa.array([day(n) for n, _ in rows], pa.date32()),
+            "name": pa.array([name for _, name in rows]),
+        }
+    )
+    lake.replace(
+        output, [day(n) for n in days], engine.select_into("SELECT * FROM r", {"r": content}, output)
+    )
 
 
-def names(lake: DeltaLake, engine: DuckDBEngine, first: int | None = None, last: int | None = None) -> list[str]:
+def names(
+    lake: DeltaLake, engine: DuckDBEngine, first: int | None = None, last: int | None = None
+) -> list[str]:
     window = lake.read(TABLE, None if first is None else day(first), None if last is None else day(last))
     return engine.fetch("SELECT name FROM t ORDER BY name", {"t": window}).column("name").to_pylist()
 
@@ -84,7 +102,9 @@ def test_many_threads_of_one_day_leave_one_whole_version(lake: DeltaLake, tmp_pa
     def writer(number: int) -> None:
         with DuckDBEngine(tmp_path / f"scratch{number}", threads=1) as engine:
             output = lake.output(TABLE)
-            rows = pa.table({"day": pa.array([day(0)] * 3, pa.date32()), "name": [f"{number}-{n}" for n in range(3)]})
+            rows = pa.table(
+                {"day": pa.array([day(0)] * 3, pa.date32()), "name": [f"{number}-{n}" for n in range(3)]}
+            )
             try:
                 lake.replace(output, [day(0)], engine.select_into("SELECT * FROM r", {"r": rows}, output))
                 landed.append(number)

@@ -35,14 +35,33 @@ WRITTEN = ("profiles.customer_profile", "profiles.customer_tag", "profiles.perso
 Rows = Sequence[Mapping[str, object]]
 
 
-def feature_row(customer: str, recency: int | None, tenure: int | None, orders: int, sales: float, discount: float | None,
-                refund: float | None, category: str | None) -> dict[str, object]:  # fmt: skip
+def feature_row(
+    customer: str,
+    recency: int | None,
+    tenure: int | None,
+    orders: int,
+    sales: float,
+    discount: float | None,
+    refund: float | None,
+    category: str | None,
+) -> dict[str, object]:
     return {
-        "day": DAY, "as_of": DAY, "customer_id": customer, "age_band": "25_34", "gender": "female", "region": "north",
-        "income_band": "low", "recency_days": recency, "tenure_days": tenure, "orders_365d": orders,
-        "sales_365d": Decimal(str(sales)), "average_order_value_365d": sales / orders if orders else None,
-        "discount_share_365d": discount, "refund_share_365d": refund, "favourite_category": category,
-    }  # fmt: skip
+        "day": DAY,
+        "as_of": DAY,
+        "customer_id": customer,
+        "age_band": "25_34",
+        "gender": "female",
+        "region": "north",
+        "income_band": "low",
+        "recency_days": recency,
+        "tenure_days": tenure,
+        "orders_365d": orders,
+        "sales_365d": Decimal(str(sales)),
+        "average_order_value_365d": sales / orders if orders else None,
+        "discount_share_365d": discount,
+        "refund_share_365d": refund,
+        "favourite_category": category,
+    }
 
 
 FEATURE_ROWS = [
@@ -53,12 +72,28 @@ FEATURE_ROWS = [
 ]
 
 
-def membership(customer: str, key: str | None, outlier: bool, r: int | None, f: int | None, m: int | None, name: str | None) -> dict:
+def membership(
+    customer: str,
+    key: str | None,
+    outlier: bool,
+    r: int | None,
+    f: int | None,
+    m: int | None,
+    name: str | None,
+) -> dict:
     return {
-        "day": DAY, "as_of": DAY, "customer_id": customer, "segment_key": key, "distance": 1.0 if key else None,
-        "is_outlier": outlier, "rfm_recency": r, "rfm_frequency": f, "rfm_monetary": m, "rfm_segment": name,
+        "day": DAY,
+        "as_of": DAY,
+        "customer_id": customer,
+        "segment_key": key,
+        "distance": 1.0 if key else None,
+        "is_outlier": outlier,
+        "rfm_recency": r,
+        "rfm_frequency": f,
+        "rfm_monetary": m,
+        "rfm_segment": name,
         "model_id": "segments-20250302-00000000",
-    }  # fmt: skip
+    }
 
 
 MEMBERS = [
@@ -71,9 +106,15 @@ MEMBERS = [
 
 def prediction(customer: str, target: str, probability: float, decile: int) -> dict[str, object]:
     return {
-        "day": DAY, "as_of": DAY, "customer_id": customer, "target": target, "probability": probability,
-        "percentile": probability, "decile": decile, "model_id": f"{target}-20250302-00000000",
-    }  # fmt: skip
+        "day": DAY,
+        "as_of": DAY,
+        "customer_id": customer,
+        "target": target,
+        "probability": probability,
+        "percentile": probability,
+        "decile": decile,
+        "model_id": f"{target}-20250302-00000000",
+    }
 
 
 PREDICTIONS = [
@@ -83,22 +124,51 @@ PREDICTIONS = [
     prediction("c_c", "churn_60d", 0.75, 2),
 ]
 OFFERS = [
-    {"day": DAY, "as_of": DAY, "customer_id": "c_a", "rank": rank, "product_id": f"P{rank}", "score": 1.0,
-     "algorithm": "popularity", "because_product_id": None}
+    {
+        "day": DAY,
+        "as_of": DAY,
+        "customer_id": "c_a",
+        "rank": rank,
+        "product_id": f"P{rank}",
+        "score": 1.0,
+        "algorithm": "popularity",
+        "because_product_id": None,
+    }
     for rank in (1, 2)
-]  # fmt: skip
+]
 SEGMENTS = [
-    {"day": SUNDAY, "segment_key": key, "name_en": en, "name_zh": zh, "customers": 9, "share": 0.5, "change": "born",
-     "overlap": None, "is_stable": True, "stability": 0.9}
-    for key, en, zh in (("s01", "Frequent buyers", "高频客户"), ("s02", "Occasional buyers", "低频客户"), ("s03", "New", "新客户"))
-]  # fmt: skip
+    {
+        "day": SUNDAY,
+        "segment_key": key,
+        "name_en": en,
+        "name_zh": zh,
+        "customers": 9,
+        "share": 0.5,
+        "change": "born",
+        "overlap": None,
+        "is_stable": True,
+        "stability": 0.9,
+    }
+    for key, en, zh in (
+        ("s01", "Frequent buyers", "高频客户"),
+        ("s02", "Occasional buyers", "低频客户"),
+        ("s03", "New", "新客户"),
+    )
+]
 
 
-def evidence(key: str, feature: str, mean: float, base: float, difference: float, rank: int) -> dict[str, object]:
+def evidence(
+    key: str, feature: str, mean: float, base: float, difference: float, rank: int
+) -> dict[str, object]:
     return {
-        "day": SUNDAY, "segment_key": key, "feature": feature, "mean": mean, "base_mean": base,
-        "difference": difference, "evidence_rank": rank,
-    }  # fmt: skip
+        "day": SUNDAY,
+        "segment_key": key,
+        "feature": feature,
+        "mean": mean,
+        "base_mean": base,
+        "difference": difference,
+        "evidence_rank": rank,
+    }
 
 
 EVIDENCE = [
@@ -116,7 +186,9 @@ def written(tmp_path: Path) -> dict[str, list[dict]]:
     return run(tmp_path, FEATURE_ROWS, MEMBERS, PREDICTIONS, OFFERS, SEGMENTS, EVIDENCE)
 
 
-def run(tmp_path: Path, features: Rows, members: Rows, scores: Rows, offers: Rows, segments: Rows, proof: Rows) -> dict:
+def run(
+    tmp_path: Path, features: Rows, members: Rows, scores: Rows, offers: Rows, segments: Rows, proof: Rows
+) -> dict:
     lake = DeltaLake(tmp_path / "lake")
     with DuckDBEngine(tmp_path / "scratch", threads=1) as engine:
         given: list[tuple[Table, Rows]] = [
@@ -130,7 +202,9 @@ def run(tmp_path: Path, features: Rows, members: Rows, scores: Rows, offers: Row
         for table, rows in given:
             if rows:
                 output = lake.output(table)
-                files = engine.select_into("SELECT * FROM t", {"t": pa.Table.from_pylist([dict(row) for row in rows])}, output)
+                files = engine.select_into(
+                    "SELECT * FROM t", {"t": pa.Table.from_pylist([dict(row) for row in rows])}, output
+                )
                 lake.replace(output, {file.day for file in files}, files)
         outputs = {name: lake.output(LAKE_TABLES[name]) for name in WRITTEN}
         for name, files in profile_day(engine, lake.read, outputs, TABLE, DAY).items():
@@ -144,8 +218,16 @@ def run(tmp_path: Path, features: Rows, members: Rows, scores: Rows, offers: Row
 
 
 def test_everybody_has_a_profile(written: dict[str, list[dict]]) -> None:
-    columns = ("customer_id", "segment_key", "rfm_segment", "is_outlier", "favourite_category", "buy_probability",
-               "churn_probability", "next_product_id")  # fmt: skip
+    columns = (
+        "customer_id",
+        "segment_key",
+        "rfm_segment",
+        "is_outlier",
+        "favourite_category",
+        "buy_probability",
+        "churn_probability",
+        "next_product_id",
+    )
     assert [tuple(row[name] for name in columns) for row in written["profiles.customer_profile"]] == [
         ("c_a", "s01", "champions", False, "Food", 0.9, None, "P1"),
         ("c_b", "s02", "about_to_sleep", True, "Food", 0.25, None, None),
@@ -182,7 +264,10 @@ def test_tags(written: dict[str, list[dict]]) -> None:
 
 def test_personas_describe_the_day_with_the_names_of_the_week(written: dict[str, list[dict]]) -> None:
     first, second, empty = written["profiles.persona"]
-    assert {key: first[key] for key in ("segment_key", "name_en", "customers", "top_category", "median_recency_days")} == {
+    assert {
+        key: first[key]
+        for key in ("segment_key", "name_en", "customers", "top_category", "median_recency_days")
+    } == {
         "segment_key": "s01",
         "name_en": "Frequent buyers",
         "customers": 1,
@@ -191,11 +276,22 @@ def test_personas_describe_the_day_with_the_names_of_the_week(written: dict[str,
     }
     assert first["share"] == pytest.approx(1 / 3)
     assert first["sales_share_365d"] == pytest.approx(6000 / 6400)
-    assert (second["customers"], second["sales_per_customer_365d"], second["orders_per_customer_365d"]) == (2, 200.0, 1.5)
-    assert (second["median_recency_days"], second["top_category"]) == (105.0, "Books")  # Books and Food tie: by name
+    assert (second["customers"], second["sales_per_customer_365d"], second["orders_per_customer_365d"]) == (
+        2,
+        200.0,
+        1.5,
+    )
+    assert (second["median_recency_days"], second["top_category"]) == (
+        105.0,
+        "Books",
+    )  # Books and Food tie: by name
     assert (second["mean_buy_probability"], second["mean_churn_probability"]) == (0.1875, 0.75)
     assert (empty["customers"], empty["share"], empty["sales_share_365d"]) == (0, 0.0, 0.0)
-    assert (empty["sales_per_customer_365d"], empty["median_recency_days"], empty["top_category"]) == (None, None, None)
+    assert (empty["sales_per_customer_365d"], empty["median_recency_days"], empty["top_category"]) == (
+        None,
+        None,
+        None,
+    )
 
 
 def test_summaries_name_the_evidence_once_per_group(written: dict[str, list[dict]]) -> None:
@@ -211,7 +307,12 @@ def test_without_any_model_there_are_profiles_and_no_personas(tmp_path: Path) ->
     written = run(tmp_path, FEATURE_ROWS, nobody, [], [], [], [])
     assert len(written["profiles.customer_profile"]) == 4
     assert written["profiles.persona"] == []
-    assert {row["tag_group"] for row in written["profiles.customer_tag"]} == {"lifecycle", "category", "discount", "refund"}
+    assert {row["tag_group"] for row in written["profiles.customer_tag"]} == {
+        "lifecycle",
+        "category",
+        "discount",
+        "refund",
+    }
 
 
 def test_a_day_without_customers_writes_nothing(tmp_path: Path) -> None:

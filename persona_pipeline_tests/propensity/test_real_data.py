@@ -37,8 +37,10 @@ def test_mlc_churn_on_its_original_split(shared_data: Path):
     """Logistic regression 0.8375, boosting 0.930 measured with plain scikit-learn on the same split."""
     frame = pd.read_csv(shared_data / "mlc_churn" / "mlc_churn.csv.gz")
     y = (frame.pop("churn") == "yes").to_numpy()
-    fitted = fit_algorithms(CANDIDATES, frame[:3333], y[:3333], _columns(frame), 7)
-    found = {name: roc_auc_score(y[3333:], probabilities(fitted[name], frame[3333:])) for name in CANDIDATES}
+    fitted = fit_algorithms(CANDIDATES, frame.iloc[:3333], y[:3333], _columns(frame), 7)
+    found = {
+        name: roc_auc_score(y[3333:], probabilities(fitted[name], frame.iloc[3333:])) for name in CANDIDATES
+    }
     assert found[LOGISTIC] == pytest.approx(0.8375, abs=0.012)
     assert found[BOOSTING] == pytest.approx(0.930, abs=0.012)
 

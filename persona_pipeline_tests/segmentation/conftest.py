@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from persona_pipeline.contracts import LAKE_TABLES, Column, Table, Type
-from persona_pipeline.contracts.behaviour import FEATURES
+from persona_pipeline.contracts.behaviour import BASKET_ITEM, FEATURES, MAP
 from persona_pipeline.engine.duckdb import DuckDBEngine
 from persona_pipeline.engine.protocol import DataFile
 from persona_pipeline.lake.delta import DeltaLake
@@ -56,6 +56,35 @@ class World:
                 "SELECT * FROM t", {"t": pa.Table.from_pylist(full)}, self.lake.output(TABLE)
             ),
         )
+
+    def identities(self, day: dt.date, customers: Sequence[str]) -> None:
+        """Every customer has one account, named like the customer."""
+        rows = [
+            {
+                "day": day,
+                "id_kind": "account",
+                "id": customer,
+                "customer_id": customer,
+                "valid_from_day": dt.date(2024, 1, 1),
+                "valid_to_day": None,
+            }
+            for customer in customers
+        ]
+        output = self.lake.output(MAP)
+        self.commit(
+            MAP, day, self.engine.select_into("SELECT * FROM t", {"t": pa.Table.from_pylist(rows)}, output)
+        )
+
+    def baskets(self, day: dt.date, lines: Sequence[tuple[str, str, str, str, dt.date, int]]) -> None:
+        """Lines of (customer, order, product, category, event day, quantity), all known on `day`."""
+        names = ("id", "order_id", "product_id", "category", "event_day", "quantity")
+        rows = [
+            {"day": day, "id_kind": "account", "amount": 1, **dict(zip(names, line, strict=True))}
+            for line in lines
+        ]
+        output = self.lake.output(BASKET_ITEM)
+        files = self.engine.select_into("SELECT * FROM t", {"t": pa.Table.from_pylist(rows)}, output)
+        self.commit(BASKET_ITEM, day, files)
 
     def fit(self, day: dt.date) -> None:
         """Fit a week and commit it."""

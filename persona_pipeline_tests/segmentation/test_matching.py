@@ -11,7 +11,9 @@ from persona_pipeline.segmentation.matching import first_keys, match_keys
 KEYS = ("s01", "s02", "s03")
 
 
-def changes(last: list[int], now: list[int], keys: tuple[str, ...] = KEYS, highest: int = 3) -> dict[str, tuple[int, str]]:
+def changes(
+    last: list[int], now: list[int], keys: tuple[str, ...] = KEYS, highest: int = 3
+) -> dict[str, tuple[int, str]]:
     found = match_keys(np.array(last), np.array(now), keys, max(now) + 1, highest)
     return {one.key: (one.cluster, one.change) for one in found}
 
@@ -39,7 +41,12 @@ def test_keys_are_unique_and_new_ones_were_never_used(pairs: list[tuple[int, int
 def test_a_split_keeps_the_key_for_the_larger_part() -> None:
     last = [0] * 10 + [1] * 10 + [2] * 10
     now = [0] * 4 + [3] * 6 + [1] * 10 + [2] * 10
-    assert changes(last, now) == {"s01": (3, "kept"), "s02": (1, "kept"), "s03": (2, "kept"), "s04": (0, "split")}
+    assert changes(last, now) == {
+        "s01": (3, "kept"),
+        "s02": (1, "kept"),
+        "s03": (2, "kept"),
+        "s04": (0, "split"),
+    }
 
 
 def test_a_merger_keeps_the_key_of_the_larger_part_and_ends_the_other() -> None:

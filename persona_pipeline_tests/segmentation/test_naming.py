@@ -13,7 +13,13 @@ from persona_pipeline.features.catalogue import feature_table, load_catalogue
 from persona_pipeline.segmentation import DEFAULT_FEATURES, naming
 from persona_pipeline.segmentation.naming import Name, name_segments
 
-FEATURES = ("orders_365d", "sales_365d", "recency_days", "discount_share_365d", "category_share_365d:食品 Food")
+FEATURES = (
+    "orders_365d",
+    "sales_365d",
+    "recency_days",
+    "discount_share_365d",
+    "category_share_365d:食品 Food",
+)
 
 
 def one(differences: dict[str, float]) -> tuple[str, str]:
@@ -22,8 +28,14 @@ def one(differences: dict[str, float]) -> tuple[str, str]:
 
 
 def test_the_two_strongest_make_the_name() -> None:
-    assert one({"sales_365d": 2.0, "orders_365d": 1.5, "recency_days": -0.3}) == ("Frequent big spenders", "高频高消费客户")
-    assert one({"orders_90d": 2.0, "orders_365d": 1.9, "recency_days": 0.5}) == ("Lapsed frequent buyers", "久未下单高频客户")
+    assert one({"sales_365d": 2.0, "orders_365d": 1.5, "recency_days": -0.3}) == (
+        "Frequent big spenders",
+        "高频高消费客户",
+    )
+    assert one({"orders_90d": 2.0, "orders_365d": 1.9, "recency_days": 0.5}) == (
+        "Lapsed frequent buyers",
+        "久未下单高频客户",
+    )
     assert one({"discount_share_365d": 1.0}) == ("Bargain hunters", "爱优惠客户")
     assert one({"discount_share_365d": 0.1}) == ("Typical customers", "普通客户")
 
@@ -37,7 +49,9 @@ def test_a_category_speaks_each_language_and_only_when_it_is_bought() -> None:
 
 def test_equal_evidence_gets_different_names() -> None:
     same = {"sales_365d": 2.0, "orders_365d": 1.5, "recency_days": -0.5}
-    names = name_segments({"s01": same, "s02": same, "s03": {"sales_365d": 2.0}, "s04": {"sales_365d": 2.0}}, {})
+    names = name_segments(
+        {"s01": same, "s02": same, "s03": {"sales_365d": 2.0}, "s04": {"sales_365d": 2.0}}, {}
+    )
     assert [name.en for name in names.values()] == [
         "Frequent big spenders",
         "Recently active, frequent big spenders",
@@ -48,7 +62,9 @@ def test_equal_evidence_gets_different_names() -> None:
 
 def test_a_name_stays_until_its_evidence_changes_sign() -> None:
     last = {"s01": Name("Frequent buyers", "高频客户", (("orders_365d", 1),))}
-    assert name_segments({"s01": {"sales_365d": 3.0, "orders_365d": 0.1}}, last)["s01"].en == "Frequent buyers"
+    assert (
+        name_segments({"s01": {"sales_365d": 3.0, "orders_365d": 0.1}}, last)["s01"].en == "Frequent buyers"
+    )
     assert name_segments({"s01": {"sales_365d": 3.0, "orders_365d": -0.1}}, last)["s01"].en == "Big spenders"
 
 

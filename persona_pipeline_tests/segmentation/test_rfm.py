@@ -14,7 +14,8 @@ DAY = dt.date(2025, 3, 5)
 
 
 def test_quintiles_of_ten_customers_and_equal_values(world: World) -> None:
-    # recency 1..10: two customers a quintile; eight of ten have one order: middle rank 4 of 10 -> quintile 3, two have 9
+    # recency 1..10: two customers a quintile; eight of ten have one order: middle rank 4 of 10 -> quintile
+    # 3, two have 9
     rows = [
         {
             "customer_id": f"c_{n:02d}",
@@ -32,9 +33,17 @@ def test_quintiles_of_ten_customers_and_equal_values(world: World) -> None:
     assert [row["rfm_monetary"] for row in found] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
     # depth = floor((F + M) / 2): 3 3 2 2 3 3 3 3 4 4
     assert [row["rfm_segment"] for row in found] == [
-        "potential_loyalist", "potential_loyalist", "potential_loyalist", "potential_loyalist", "needs_attention",
-        "needs_attention", "at_risk", "at_risk", "at_risk", "at_risk",
-    ]  # fmt: skip
+        "potential_loyalist",
+        "potential_loyalist",
+        "potential_loyalist",
+        "potential_loyalist",
+        "needs_attention",
+        "needs_attention",
+        "at_risk",
+        "at_risk",
+        "at_risk",
+        "at_risk",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +63,9 @@ def test_quintiles_of_ten_customers_and_equal_values(world: World) -> None:
     ],
 )
 def test_names(recency: int, frequency: int, monetary: int, name: str) -> None:
-    assert rfm_segment(*(np.array([float(value)]) for value in (recency, frequency, monetary))).tolist() == [name]
+    assert rfm_segment(*(np.array([float(value)]) for value in (recency, frequency, monetary))).tolist() == [
+        name
+    ]
 
 
 def test_there_are_ten_names_and_none_without_an_order() -> None:

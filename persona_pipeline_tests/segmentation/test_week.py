@@ -193,3 +193,53 @@ def test_an_unknown_feature_is_named(world: World) -> None:
     world.customers(SUNDAY, planted(FOUR))
     with pytest.raises(KeyError, match="orders_999d"):
         world.fit(SUNDAY)
+
+
+def test_what_customers_buy_tells_them_apart(world: World) -> None:
+    bought = {"food": ["Food", "Food", "Home"], "book": ["Books", "Books", "Home"]}
+    customers = [f"c_{kind}_{n:02d}" for kind in bought for n in range(30)]
+    same = planted({"regular": 1})[0]
+    world.customers(SUNDAY, [{**same, "customer_id": customer} for customer in customers])
+    world.identities(SUNDAY, customers)
+    lines = [
+        (customer, f"o_{customer}_{number}", f"p_{number}", category, SUNDAY - dt.timedelta(days=number), 1)
+        for customer in customers
+        for number, category in enumerate(bought[customer.split("_")[1]])
+    ]
+    # too old, of no known category, and taken back: none of them counts
+    lines += [
+        (customer, f"old_{customer}", "p_9", "Books", SUNDAY - dt.timedelta(days=365), 5)
+        for customer in customers
+    ]
+    lines += [(customer, f"x_{customer}", "p_8", "unknown", SUNDAY, 1) for customer in customers]
+    lines += [
+        (customer, f"back_{customer}", "p_7", "Books", SUNDAY, sign)
+        for customer in customers
+        for sign in (1, -1)
+    ]
+    world.baskets(SUNDAY, lines)
+    world.options = type(world.options)(features=world.options.features, minimum_customers=20)
+    # equal behaviour throughout leaves two different customers, one more is needed
+    world.fit(SUNDAY)
+    assert "2 different customers" in world.rows("segments.fit", SUNDAY)[0]["status_reason"]
+    third = [
+        ("c_book_00", "o_extra", "p_5", "Food", SUNDAY, 1),
+        ("c_food_00", "o_extra2", "p_5", "Books", SUNDAY, 1),
+    ]
+    world.baskets(SUNDAY, [*lines, *third])
+    world.fit(SUNDAY)
+    profile = {
+        (row["segment_key"], row["feature"]): row["mean"]
+        for row in world.rows("segments.segment_profile", SUNDAY)
+    }
+    names = {row["name_en"] for row in world.rows("segments.segment", SUNDAY)}
+    assert {"Food shoppers", "Books shoppers"} <= {
+        name.title().replace("Shoppers", "shoppers") for name in names
+    }
+    assert max(mean for (_, name), mean in profile.items() if name.endswith(":Food")) == pytest.approx(
+        2 / 3, abs=0.02
+    )
+    mixed = {"c_book_00", "c_food_00"}
+    world.customers(NEXT, [{**same, "customer_id": customer} for customer in customers])
+    found = kinds_by_key([row for row in world.apply(NEXT) if row["customer_id"] not in mixed])
+    assert sorted(map(sorted, found.values())) == [["book"], ["food"]]

@@ -19,12 +19,12 @@ from persona_pipeline_tests.warehouse.lakes import Lake, shop
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """The URL of a PostgreSQL server: PERSONA_TEST_POSTGRES, else one started from the wheel of the dev extra."""
+    """The URL of a PostgreSQL server: PERSONA_TEST_POSTGRES, else one started from a wheel."""
     configured = os.environ.get("PERSONA_TEST_POSTGRES")
     if configured:
         yield configured
         return
-    # not below pytest's folder: as root the server runs as another user, and every pytest process closes that folder
+    # not below pytest's folder: as root the server runs as another user, whom pytest locks out
     folder = Path(tempfile.mkdtemp(prefix="persona-postgres-"))
     folder.chmod(0o755)
     with warnings.catch_warnings():
@@ -39,7 +39,9 @@ def postgres_server() -> Iterator[str]:
 def new_database(server: str) -> str:
     """URL of a new, empty database on the server; it goes with the server."""
     engine = sa.create_engine(
-        sa.make_url(server).set(drivername="postgresql+psycopg"), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT"
+        sa.make_url(server).set(drivername="postgresql+psycopg"),
+        poolclass=sa.NullPool,
+        isolation_level="AUTOCOMMIT",
     )
     name = f"warehouse_{uuid.uuid4().hex}"
     with engine.connect() as connection:

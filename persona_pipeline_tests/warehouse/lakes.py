@@ -1,4 +1,4 @@
-"""A small lake made by hand: Parquet files written by the engine, handed to the publisher as the lake would."""
+"""A small lake made by hand: Parquet files of the engine, handed to the publisher as the lake would."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ class Lake:
         schema = pa.schema([pa.field(c.name, ARROW[c.type]) for c in table.columns])
         result = pa.Table.from_pylist(filled, schema=schema)
         directory = self.root / table.layer / table.name
-        written = self.engine.select_into("SELECT * FROM result", {"result": result}, Output(table, directory, 0))
+        written = self.engine.select_into(
+            "SELECT * FROM result", {"result": result}, Output(table, directory, 0)
+        )
         self.files[address] = [str(file.path) for file in written]
 
     def read(self, table: Table, first: dt.date | None, last: dt.date | None) -> Relation:
@@ -93,7 +95,12 @@ class Lake:
             "key": KEY,
         }
         return publish(
-            self.engine, url, self.read, self.versions, FEATURES, **(arguments | changes)  # type: ignore[arg-type]
+            self.engine,
+            url,
+            self.read,
+            self.versions,
+            FEATURES,
+            **(arguments | changes),  # type: ignore[arg-type]
         )
 
 
@@ -113,7 +120,7 @@ def line(name: str, account: str | None, product: str, amount: object, **more: o
     identified = {"id_kind": "account", "id": account} if account else {}
     return {
         "order_line_id": name,
-        "order_id": name.split("/")[0],
+        "order_id": name.split("/", maxsplit=1)[0],
         "sign": 1,
         "order_type": "sale",
         "product_id": product,
@@ -177,17 +184,38 @@ def shop(root: Path) -> Lake:
     lake.put(
         behaviour.ORDER_DAY,
         saturday,
-        {**bought, "id": "a", "event_day": february, "order_lines": 2, "sales_amount": "32.50", "gross_amount": "32.50"},
+        {
+            **bought,
+            "id": "a",
+            "event_day": february,
+            "order_lines": 2,
+            "sales_amount": "32.50",
+            "gross_amount": "32.50",
+        },
         {**bought, "id": "b", "event_day": saturday, "sales_amount": 25, "gross_amount": 25},
         {**bought, "id": "stranger", "event_day": saturday, "sales_amount": 99, "gross_amount": 99},
     )
     lake.put(
         behaviour.ORDER_DAY,
         MONDAY,
-        {**bought, "id": "b", "event_day": saturday, "orders": 0, "order_lines": 0, "sales_amount": "12.50",
-         "gross_amount": "12.50"},
-        {**bought, "id": "a", "event_day": MONDAY, "sales_amount": "12.50", "gross_amount": "12.50", "refunds": 1,
-         "refund_amount": 20},
+        {
+            **bought,
+            "id": "b",
+            "event_day": saturday,
+            "orders": 0,
+            "order_lines": 0,
+            "sales_amount": "12.50",
+            "gross_amount": "12.50",
+        },
+        {
+            **bought,
+            "id": "a",
+            "event_day": MONDAY,
+            "sales_amount": "12.50",
+            "gross_amount": "12.50",
+            "refunds": 1,
+            "refund_amount": 20,
+        },
     )
     lake.put(models.MEMBERSHIP, sunday_before, *_members({"a": "s1", "b": "s1"}))
     lake.put(models.MEMBERSHIP, SUNDAY, *_members({"a": "s2", "b": "s1", "c": "s2"}))
@@ -195,7 +223,14 @@ def shop(root: Path) -> Lake:
         models.RULE,
         SUNDAY,
         {"antecedent": "p1", "consequent": "p2", "lift": 2.0, "baskets": 7, "q_value": 0.01},
-        {"antecedent": "p1 | p3", "consequent": "p2", "lift": 3.0, "baskets": 5, "q_value": 0.01, "is_redundant": True},
+        {
+            "antecedent": "p1 | p3",
+            "consequent": "p2",
+            "lift": 3.0,
+            "baskets": 5,
+            "q_value": 0.01,
+            "is_redundant": True,
+        },
         {"antecedent": "p2", "consequent": "p4", "lift": 4.0, "baskets": 5, "q_value": 0.9},
     )
     lake.put(
@@ -204,7 +239,9 @@ def shop(root: Path) -> Lake:
         {"segment_key": "s1", "name_en": "Loyal", "name_zh": "忠诚", "customers": 1, "share": 1 / 3},
         {"segment_key": "s2", "name_en": "New", "name_zh": "新客", "customers": 2, "share": 2 / 3},
     )
-    lake.put(models.SEGMENT_PROFILE, SUNDAY, {"segment_key": "s1", "feature": "orders_30d", "difference": 1.5})
+    lake.put(
+        models.SEGMENT_PROFILE, SUNDAY, {"segment_key": "s1", "feature": "orders_30d", "difference": 1.5}
+    )
     lake.put(models.SEGMENT_FIT, SUNDAY, {"status": "promoted", "algorithm": "kmeans", "silhouette": 0.4})
     lake.put(models.RULE_FIT, SUNDAY, {"status": "promoted"})
     lake.put(models.RECOMMENDER, SUNDAY, {"status": "promoted", "algorithm": "item_item"})
@@ -215,7 +252,7 @@ def shop(root: Path) -> Lake:
         {"target": "churn_60d", "status": "promoted", "algorithm": "gradient_boosting"},
         {"target": "buy_30d", "status": "none", "status_reason": "12 positives, 100 needed"},
     )
-    auc = {"target": "churn_60d", "sample": "test", "metric": "auc"}
+    auc = {"target": "churn_60d", "sample": "test", "metric": "roc_auc"}
     lake.put(
         models.EVALUATION,
         SUNDAY,
@@ -223,16 +260,48 @@ def shop(root: Path) -> Lake:
         {**auc, "algorithm": "logistic", "value": 0.75},
         {**auc, "algorithm": "majority", "value": 0.5},
     )
-    lake.put(models.LIFT, SUNDAY, {"target": "churn_60d", "decile": 1, "mean_probability": 0.8, "observed_rate": 0.7})
+    lake.put(
+        models.LIFT,
+        SUNDAY,
+        {"target": "churn_60d", "decile": 1, "mean_probability": 0.8, "observed_rate": 0.7},
+    )
     lake.put(
         clean.FILE_LEDGER,
         MONDAY,
-        {"source": "orders", "path": "a.csv", "status": "loaded", "records_in": 10, "clean": 7, "rejected": 3,
-         "duplicate": 0, "filtered": 0, "suppressed": 0},
-        {"source": "orders", "path": "b.csv", "status": "duplicate_file", "records_in": 10, "clean": 0, "rejected": 0,
-         "duplicate": 10, "filtered": 0, "suppressed": 0},
-        {"source": "products", "path": "", "sha256": "", "status": "absent", "records_in": 0, "clean": 0, "rejected": 0,
-         "duplicate": 0, "filtered": 0, "suppressed": 0},
+        {
+            "source": "orders",
+            "path": "a.csv",
+            "status": "loaded",
+            "records_in": 10,
+            "clean": 7,
+            "rejected": 3,
+            "duplicate": 0,
+            "filtered": 0,
+            "suppressed": 0,
+        },
+        {
+            "source": "orders",
+            "path": "b.csv",
+            "status": "duplicate_file",
+            "records_in": 10,
+            "clean": 0,
+            "rejected": 0,
+            "duplicate": 10,
+            "filtered": 0,
+            "suppressed": 0,
+        },
+        {
+            "source": "products",
+            "path": "",
+            "sha256": "",
+            "status": "absent",
+            "records_in": 0,
+            "clean": 0,
+            "rejected": 0,
+            "duplicate": 0,
+            "filtered": 0,
+            "suppressed": 0,
+        },
     )
     lake.put(
         clean.LEDGER_REASON,
@@ -244,14 +313,19 @@ def shop(root: Path) -> Lake:
 
 
 def put_day(lake: Lake, day: dt.date, sales: object = "32.50") -> None:
-    """What the daily models say of the three customers on a day; `sales` marks the publication in two marts."""
+    """What the daily models say of the three customers on a day; `sales` stands in two marts."""
     segments = {"a": "s2", "b": "s1", "c": "s2"}
     spent = {"a": sales, "b": 25, "c": 0}
     lake.put(
         models.CUSTOMER_PROFILE,
         day,
         *(
-            {"customer_id": f"c_{a}", "segment_key": segments[a], "sales_365d": spent[a], "buy_probability": 0.25}
+            {
+                "customer_id": f"c_{a}",
+                "segment_key": segments[a],
+                "sales_365d": spent[a],
+                "buy_probability": 0.25,
+            }
             for a in "abc"
         ),
     )
@@ -261,13 +335,23 @@ def put_day(lake: Lake, day: dt.date, sales: object = "32.50") -> None:
     lake.put(
         models.CUSTOMER_TAG,
         day,
-        *({"customer_id": f"c_{a}", "tag": f"value:{spent[a]}", "tag_group": "value", "weight": 1.0} for a in "abc"),
+        *(
+            {"customer_id": f"c_{a}", "tag": f"value:{spent[a]}", "tag_group": "value", "weight": 1.0}
+            for a in "abc"
+        ),
     )
     lake.put(
         models.PREDICTION,
         day,
         *(
-            {"customer_id": f"c_{a}", "target": "churn_60d", "probability": p, "decile": d, "percentile": p, "model_id": "m"}
+            {
+                "customer_id": f"c_{a}",
+                "target": "churn_60d",
+                "probability": p,
+                "decile": d,
+                "percentile": p,
+                "model_id": "m",
+            }
             for a, p, d in (("a", 0.8, 1), ("b", 0.4, 2), ("c", 0.1, 9))
         ),
     )
@@ -282,10 +366,22 @@ def put_day(lake: Lake, day: dt.date, sales: object = "32.50") -> None:
     lake.put(
         models.PERSONA,
         day,
-        {"segment_key": "s1", "name_en": "Loyal", "name_zh": "忠诚", "customers": 1, "share": 1 / 3,
-         "sales_per_customer_365d": 25.0},
-        {"segment_key": "s2", "name_en": "New", "name_zh": "新客", "customers": 2, "share": 2 / 3,
-         "sales_per_customer_365d": 16.25},
+        {
+            "segment_key": "s1",
+            "name_en": "Loyal",
+            "name_zh": "忠诚",
+            "customers": 1,
+            "share": 1 / 3,
+            "sales_per_customer_365d": 25.0,
+        },
+        {
+            "segment_key": "s2",
+            "name_en": "New",
+            "name_zh": "新客",
+            "customers": 2,
+            "share": 2 / 3,
+            "sales_per_customer_365d": 16.25,
+        },
     )
 
 

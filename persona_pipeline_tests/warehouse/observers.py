@@ -1,6 +1,6 @@
 """What a dashboard asks while publications come and go, and publishers that can be killed.
 
-Every publication of `variant(n)` shows n in a profile, in a tag and in an order line, so that a mixture shows.
+Every publication of `variant(n)` shows n in a profile, a tag and an order line, so that a mixture is seen.
 """
 
 from __future__ import annotations

@@ -27,7 +27,10 @@ def test_an_unreachable_database_is_one_line_without_the_password(lake: Lake) ->
     ("url", "message"),
     [
         ("not a url with s3cret", "the warehouse URL cannot be read; expected for example sqlite:///"),
-        ("sqlite:////nowhere/at/all/w.db", r"the folder of the warehouse sqlite:////nowhere/at/all/w.db does not exist"),
+        (
+            "sqlite:////nowhere/at/all/w.db",
+            r"the folder of the warehouse sqlite:////nowhere/at/all/w.db does not exist",
+        ),
         ("nosuchdb://host/x", "needs a driver that is not installed"),
     ],
 )
@@ -57,14 +60,15 @@ def test_a_new_feature_adds_a_column_and_older_publications_stay(lake: Lake, url
     wider = FEATURES.with_columns([Column("refunds_30d", Type.INTEGER, "Refunds", nullable=True)])
     lake.put(wider, MONDAY, {"customer_id": "c_a", "refunds_30d": 4})
     publish(
-        lake.engine, url, lake.read, lake.versions, wider, first=FIRST, as_of=MONDAY, run_id="r", published_at=NOON,
-        currency="CNY", key=KEY,
+        lake.engine, url, lake.read, lake.versions, wider, first=FIRST, as_of=MONDAY, run_id="r",
+        published_at=NOON, currency="CNY", key=KEY,
     )  # fmt: skip
     assert numbers(rows(url, "SELECT customer_id, refunds_30d FROM v_customer_profile ORDER BY 1")) == [
         ("c_a", 4), ("c_b", None), ("c_c", None),
     ]  # fmt: skip
     rollback(url, 1)
-    assert numbers(rows(url, "SELECT customer_id, sales_30d, refunds_30d FROM v_customer_profile ORDER BY 1")) == [
+    profiles = rows(url, "SELECT customer_id, sales_30d, refunds_30d FROM v_customer_profile ORDER BY 1")
+    assert numbers(profiles) == [
         ("c_a", 32.5, None), ("c_b", 25, None), ("c_c", None, None),
     ]  # fmt: skip
 

@@ -30,20 +30,25 @@ def test_everything_of_the_lake_is_published(lake: Lake, url: str) -> None:
     assert (publication.publication_id, publication.as_of, publication.fence) == (1, MONDAY, 1)
     assert current(url) == publication
     assert publication.rows == {
-        "customer_profile": 3, "customer_tag": 3, "customer_prediction": 3, "recommendation": 4, "segment_profile": 1,
+        "customer_profile": 3, "customer_tag": 3, "customer_prediction": 3, "recommendation": 4,
+        "segment_profile": 1,
         "association_rule": 3, "persona": 2, "dim_segment": 2, "dim_tag": 3, "dim_model": 5, "dim_product": 3,
-        "mart_model_quality": 5, "mart_lift": 1, "mart_calibration": 1, "mart_data_quality": 2, "fct_order_line": 8,
+        "mart_model_quality": 5, "mart_lift": 1, "mart_calibration": 1, "mart_data_quality": 2,
+        "fct_order_line": 8,
         "fct_customer_daily": 4, "dim_customer": 4, "segment_membership": 4,
     }  # fmt: skip
     for each in WAREHOUSE_TABLES.values():
         if each.kind in (Kind.STATE, Kind.CALENDAR):
-            assert rows(url, f"SELECT count(*) FROM v_{each.name}") == rows(url, f"SELECT count(*) FROM {each.name}")
+            assert rows(url, f"SELECT count(*) FROM v_{each.name}") == rows(
+                url, f"SELECT count(*) FROM {each.name}"
+            )
 
 
 def test_views_show_the_version_in_force_in_units_of_the_currency(lake: Lake, url: str) -> None:
     lake.publish(url)
 
-    assert numbers(rows(url, "SELECT coalesce(customer_id, '-'), amount FROM v_fct_order_line ORDER BY 2, 1")) == [
+    lines = rows(url, "SELECT coalesce(customer_id, '-'), amount FROM v_fct_order_line ORDER BY 2, 1")
+    assert numbers(lines) == [
         ("c_a", -20.0), ("-", 12.5), ("c_a", 12.5), ("c_a", 12.5), ("c_a", 20.0), ("c_b", 37.5),
     ]  # fmt: skip
     assert numbers(
@@ -61,13 +66,16 @@ def test_views_show_the_version_in_force_in_units_of_the_currency(lake: Lake, ur
         ("c_b", "unknown", "2025-03-01", None, 1), ("c_c", "unknown", "2025-03-01", None, 1),
     ]  # fmt: skip
     assert numbers(
-        rows(url, "SELECT customer_id, segment_key, previous_segment_key, entered_on, left_on FROM v_segment_membership "
-             "ORDER BY customer_id, entered_on")
+        rows(url, "SELECT customer_id, segment_key, previous_segment_key, entered_on, left_on "
+             "FROM v_segment_membership ORDER BY customer_id, entered_on")
     ) == [
         ("c_a", "s1", None, "2025-03-02", "2025-03-09"), ("c_a", "s2", "s1", "2025-03-09", None),
         ("c_b", "s1", None, "2025-03-02", None), ("c_c", "s2", None, "2025-03-09", None),
     ]  # fmt: skip
-    assert numbers(rows(url, "SELECT customer_id, sales_365d, sales_30d, orders_30d FROM v_customer_profile ORDER BY 1")) == [
+    profiles = rows(
+        url, "SELECT customer_id, sales_365d, sales_30d, orders_30d FROM v_customer_profile ORDER BY 1"
+    )
+    assert numbers(profiles) == [
         ("c_a", 32.5, 32.5, 1), ("c_b", 25, 25, 1), ("c_c", 0, None, None),
     ]  # fmt: skip
 
@@ -87,7 +95,10 @@ def test_only_changed_days_are_written_again(lake: Lake, url: str) -> None:
 
     assert publication.days["fct_order_line"] == (TUESDAY,)
     assert publication.days["fct_customer_daily"] == ()
-    assert rows(url, "SELECT published_in, count(*) FROM fct_order_line GROUP BY 1 ORDER BY 1") == [(1, 8), (2, 1)]
+    assert rows(url, "SELECT published_in, count(*) FROM fct_order_line GROUP BY 1 ORDER BY 1") == [
+        (1, 8),
+        (2, 1),
+    ]
     assert rows(url, "SELECT count(*) FROM fct_order_line WHERE withdrawn_in IS NOT NULL") == [(0,)]
 
 
@@ -99,7 +110,12 @@ def test_a_republished_day_is_withdrawn_and_as_of_never_moves_back(lake: Lake, u
     publication = lake.publish(url, SATURDAY)
 
     assert (publication.as_of, publication.days["fct_order_line"]) == (TUESDAY, (SATURDAY,))
-    assert numbers(rows(url, "SELECT amount FROM v_fct_order_line ORDER BY 1")) == [(-20,), (11,), (12.5,), (37.5,)]
+    assert numbers(rows(url, "SELECT amount FROM v_fct_order_line ORDER BY 1")) == [
+        (-20,),
+        (11,),
+        (12.5,),
+        (37.5,),
+    ]
     assert rows(url, "SELECT count(*) FROM fct_order_line WHERE withdrawn_in = 2") == [(4,)]
 
 
@@ -183,19 +199,35 @@ def test_the_publication_that_readers_see_is_never_deleted(lake: Lake, url: str)
 
 
 def test_a_day_without_profiles_is_an_error_that_says_so(lake: Lake, url: str) -> None:
-    with pytest.raises(WarehouseError, match=r"no profiles.customer_profile of 2025-03-11; run that day first"):
+    with pytest.raises(
+        WarehouseError, match=r"no profiles.customer_profile of 2025-03-11; run that day first"
+    ):
         lake.publish(url, TUESDAY)
     assert current(url) is None
 
 
-NASTY = ["O'Neil", 'say "hi"', "a,b;c\td", "line\nbreak\r\nand more", "back\\slash \\N \\.", "", "NULL", "茶杯 🍵", " blank ", "\\.\n\\."]
+NASTY = [
+    "O'Neil",
+    'say "hi"',
+    "a,b;c\td",
+    "line\nbreak\r\nand more",
+    "back\\slash \\N \\.",
+    "",
+    "NULL",
+    "茶杯 🍵",
+    " blank ",
+    "\\.\n\\.",
+]
 
 
 def test_nasty_values_arrive_unchanged(lake: Lake, url: str) -> None:
     lake.put(
         clean.PRODUCT,
         MONDAY,
-        *({"product_id": f"n{i}", "title": text, "brand": None if i % 2 else text} for i, text in enumerate(NASTY)),
+        *(
+            {"product_id": f"n{i}", "title": text, "brand": None if i % 2 else text}
+            for i, text in enumerate(NASTY)
+        ),
     )
     lake.publish(url)
     found = rows(url, "SELECT title, brand FROM dim_product WHERE product_id LIKE 'n_' ORDER BY product_id")
@@ -212,4 +244,6 @@ def test_backfilled_and_nightly_views_are_equal(lake: Lake, make_url: object) ->
     for each in WAREHOUSE_TABLES.values():
         if each.kind is not Kind.CONTROL:
             statement = f"SELECT * FROM v_{each.name}"
-            assert sorted(map(repr, rows(nightly, statement))) == sorted(map(repr, rows(ranged, statement))), each.name
+            assert sorted(map(repr, rows(nightly, statement))) == sorted(
+                map(repr, rows(ranged, statement))
+            ), each.name

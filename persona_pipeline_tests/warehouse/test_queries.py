@@ -1,4 +1,4 @@
-"""The questions of sql/queries and every view, run as they stand in the file, on both stores, against the small shop."""
+"""The questions of sql/queries and every view, run as they stand, on both stores, against the small shop."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def test_questions_are_answered(lake: Lake, url: str) -> None:
 
 def test_top_reason_of_rejection(lake: Lake, url: str) -> None:
     lake.publish(url)
-    assert rows(url, "SELECT source, top_reject_reason, top_reject_records FROM v_mart_data_quality ORDER BY 1") == [
+    assert rows(
+        url, "SELECT source, top_reject_reason, top_reject_records FROM v_mart_data_quality ORDER BY 1"
+    ) == [
         ("orders", "future", 2),
         ("products", None, 0),
     ]

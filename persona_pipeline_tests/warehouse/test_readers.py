@@ -1,4 +1,4 @@
-"""Readers during publications, and publishers that are killed: the old publication or the new one, nothing else."""
+"""Readers during publications, publishers that are killed: the old publication or the new one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ READERS: dict[str, tuple[str | None, ...]] = {
 }
 
 
-def read_until(stop: threading.Event, url: str, isolation: str | None, found: set[int], problems: list[str]) -> None:
+def read_until(
+    stop: threading.Event, url: str, isolation: str | None, found: set[int], problems: list[str]
+) -> None:
     """Ask twice in each transaction; but for READ COMMITTED, both answers must be equal."""
     database = dashboard(url, isolation)
     try:

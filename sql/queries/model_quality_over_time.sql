@@ -3,7 +3,7 @@
 WITH judged AS (
     SELECT day, target, algorithm, value, is_in_force
     FROM v_mart_model_quality
-    WHERE kind = 'propensity' AND sample = 'test' AND metric = 'auc'
+    WHERE kind = 'propensity' AND sample = 'test' AND metric = 'roc_auc'
 ),
 other AS (
     SELECT day, target, max(value) AS best

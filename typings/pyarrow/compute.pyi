@@ -1,4 +1,4 @@
-# pyarrow ships no types, and makes most of its names in compiled code and on import: a type checker cannot see them.
+# pyarrow ships no types and makes most of its names in compiled code: a type checker cannot see them
 from typing import Any
 
 def __getattr__(name: str) -> Any: ...

@@ -21,5 +21,17 @@ from persona_pipeline.settings import Settings
 
 def all_assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
     """Every asset of a project, in the order data flows."""
-    modules = (clean, identity, facts, features, segments, rules, scores, recommendations, profiles, warehouse, reporting)
+    modules = (
+        clean,
+        identity,
+        facts,
+        features,
+        segments,
+        rules,
+        scores,
+        recommendations,
+        profiles,
+        warehouse,
+        reporting,
+    )
     return [asset for module in modules for asset in module.assets(settings, parts)]

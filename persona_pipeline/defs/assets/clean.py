@@ -46,11 +46,11 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
 
         days = days_of(context)
         amend = context.run.tags.get("persona/amend") == "true"
-        output, admitted, arrived = admit(shop, days, amend=amend, run_id=context.run_id)
+        output, admitted, arrived = admit(shop, days, amend=amend, run_id=context.run.run_id)
         yield commit(shop, output, admitted, arrived)
         outputs = outputs_of(shop, WRITTEN)
         with shop.engine() as engine:
-            files = clean_days(shop, engine, outputs, days, context.run_id)
+            files = clean_days(shop, engine, outputs, days, context.run.run_id)
         yield from commit_all(shop, outputs, days, files, lineage_of(shop, "clean", days))
 
     return [clean]

@@ -8,12 +8,15 @@ from persona_pipeline.defs.lineage import lineage_of
 from persona_pipeline.defs.metadata import table_spec
 from persona_pipeline.defs.partitions import Partitions, days_of, own_days
 from persona_pipeline.defs.shop import Shop
+from persona_pipeline.features.facts import order_lookback
 from persona_pipeline.settings import Settings
 
 
 def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
     """facts.order_day and facts.basket_item."""
-    lines = dg.AssetDep(["clean", "order_line"], partition_mapping=own_days(settings.redelivery_days))
+    lines = dg.AssetDep(
+        ["clean", "order_line"], partition_mapping=own_days(order_lookback(settings.redelivery_days))
+    )
     specs = [
         table_spec(behaviour.ORDER_DAY, parts.daily, [lines, clean.FILE_LEDGER]),
         table_spec(behaviour.BASKET_ITEM, parts.daily, [lines, clean.PRODUCT, clean.FILE_LEDGER]),

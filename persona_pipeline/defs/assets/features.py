@@ -3,7 +3,7 @@
 import dagster as dg
 
 from persona_pipeline.contracts import behaviour, clean
-from persona_pipeline.defs.commit import commit
+from persona_pipeline.defs.commit import commit, kept_days, reported
 from persona_pipeline.defs.lineage import lineage_of
 from persona_pipeline.defs.metadata import table_spec
 from persona_pipeline.defs.partitions import Partitions, days_of, own_days
@@ -22,7 +22,7 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         dg.AssetDep(["facts", "basket_item"], partition_mapping=year),
         behaviour.MAP,
     ]
-    customer = table_spec(Shop(settings).features, parts.daily, [*reads, clean.CUSTOMER])
+    customer = table_spec(Shop(settings).features, parts.daily, [*reads, clean.CUSTOMER], snapshot=True)
     label = table_spec(behaviour.LABEL, parts.daily, [reads[0], behaviour.MAP])
     policy = dg.BackfillPolicy.multi_run(31)
 
@@ -35,7 +35,9 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         output = shop.lake.output(shop.features)
         with shop.engine() as engine:
             files = snapshot(engine, shop.lake.read, output, shop.catalogue, days)
-        return commit(shop, output, days, files, lineage_of(shop, "features", days).get(output.table.full_name))
+        return commit(
+            shop, output, days, files, lineage_of(shop, "features", days).get(output.table.full_name)
+        )
 
     @dg.multi_asset(specs=[label], name="labels", backfill_policy=policy, pool="labels")
     def labels(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
@@ -47,7 +49,9 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         output = shop.lake.output(behaviour.LABEL)
         with shop.engine() as engine:
             window = Window(days[0], days[-1])
-            files = write_labels(engine, shop.lake.read, output, label_targets(shop.settings), window, shop.start)
+            files = write_labels(
+                engine, shop.lake.read, output, label_targets(shop.settings), window, shop.start
+            )
         return commit(shop, output, days, files, lineage_of(shop, "labels", days).get(output.table.full_name))
 
     return [features, labels]

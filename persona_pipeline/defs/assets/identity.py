@@ -15,7 +15,9 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
     """identity.map."""
     spec = table_spec(behaviour.MAP, parts.daily, [clean.ORDER_LINE, clean.CUSTOMER, clean.FILE_LEDGER])
 
-    @dg.multi_asset(specs=[spec], name="identity", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="identity")
+    @dg.multi_asset(
+        specs=[spec], name="identity", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="identity"
+    )
     def identity(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
         """Give every identifier that is new on a day its customer_id."""
         from persona_pipeline.engine.protocol import Window
@@ -25,6 +27,8 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         output = shop.lake.output(behaviour.MAP)
         with shop.engine() as engine:
             files = map_window(engine, shop.lake.read, output, Window(days[0], days[-1]), shop.key)
-        return commit(shop, output, days, files, lineage_of(shop, "identity", days).get(behaviour.MAP.full_name))
+        return commit(
+            shop, output, days, files, lineage_of(shop, "identity", days).get(behaviour.MAP.full_name)
+        )
 
     return [identity]

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from persona_pipeline.contracts import models as tables
-from persona_pipeline.defs.commit import commit_all, outputs_of
+from persona_pipeline.defs.commit import commit_all, kept_days, outputs_of, reported
 from persona_pipeline.defs.metadata import table_spec
 from persona_pipeline.defs.partitions import Partitions, days_of, last_week
 from persona_pipeline.defs.shop import Shop
@@ -22,19 +22,21 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         dg.AssetDep(["segments", "segment"], partition_mapping=last_week()),
         dg.AssetDep(["segments", "segment_profile"], partition_mapping=last_week()),
     ]
-    specs = [table_spec(table, parts.daily, reads) for table in WRITTEN]
+    specs = [table_spec(table, parts.daily, reads, snapshot=True) for table in WRITTEN]
 
-    @dg.multi_asset(specs=specs, name="profiles", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="profiles")
+    @dg.multi_asset(
+        specs=specs, name="profiles", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="profiles"
+    )
     def profiles(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
         """Bring together what is known of each customer and of each segment."""
         from persona_pipeline.defs.weekly import each_day
         from persona_pipeline.profiles import profile_day
 
-        days, outputs = days_of(context), outputs_of(shop, WRITTEN)
+        days, outputs = kept_days(context, days_of(context)), outputs_of(shop, WRITTEN)
         with shop.engine() as engine:
             files = each_day(
                 days, lambda day: profile_day(engine, shop.lake.read, outputs, shop.features, day)
             )
-        yield from commit_all(shop, outputs, days, files)
+        yield from reported(context, days, commit_all(shop, outputs, days, files))
 
     return [profiles]

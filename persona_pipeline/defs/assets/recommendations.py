@@ -4,7 +4,7 @@ import dagster as dg
 
 from persona_pipeline.contracts import behaviour
 from persona_pipeline.contracts import models as tables
-from persona_pipeline.defs.commit import commit
+from persona_pipeline.defs.commit import commit, kept_days, reported
 from persona_pipeline.defs.metadata import table_spec
 from persona_pipeline.defs.options import recommendation_options
 from persona_pipeline.defs.partitions import Partitions, days_of, last_week, own_days, sundays_of
@@ -20,16 +20,22 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         ["facts", "basket_item"], partition_mapping=own_days(settings.recommendation.window_days)
     )
     fit_specs = [
-        table_spec(table, parts.weekly, [dg.AssetDep(["facts", "basket_item"]), behaviour.MAP]) for table in FITTED
+        table_spec(table, parts.weekly, [dg.AssetDep(["facts", "basket_item"]), behaviour.MAP])
+        for table in FITTED
     ]
     fitted = [
         dg.AssetDep(["recommendations", name], partition_mapping=last_week())
         for name in ("model", "neighbor", "popularity")
     ]
-    daily_spec = table_spec(tables.RECOMMENDATION, parts.daily, [baskets, behaviour.MAP, *fitted])
+    daily_spec = table_spec(
+        tables.RECOMMENDATION, parts.daily, [baskets, behaviour.MAP, *fitted], snapshot=True
+    )
 
     @dg.multi_asset(
-        specs=fit_specs, name="recommender", backfill_policy=dg.BackfillPolicy.single_run(), pool="recommender"
+        specs=fit_specs,
+        name="recommender",
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool="recommender",
     )
     def recommender(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
         """Fit and judge the recommender of each week."""
@@ -45,18 +51,19 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         )
 
     @dg.multi_asset(
-        specs=[daily_spec], name="recommendation", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="recommendation"
+        specs=[daily_spec],
+        name="recommendation",
+        backfill_policy=dg.BackfillPolicy.multi_run(31),
+        pool="recommendation",
     )
     def recommendation(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
         """What to offer each customer next, from the fit of the last complete week."""
         from persona_pipeline.recommendation import apply_day
 
         options = recommendation_options(shop.settings)
-        days, output = days_of(context), shop.lake.output(tables.RECOMMENDATION)
+        days, output = kept_days(context, days_of(context)), shop.lake.output(tables.RECOMMENDATION)
         with shop.engine() as engine:
-            files = [
-                file for day in days for file in apply_day(engine, shop.lake.read, output, day, options)
-            ]
-        return commit(shop, output, days, files)
+            files = [file for day in days for file in apply_day(engine, shop.lake.read, output, day, options)]
+        yield from reported(context, days, [commit(shop, output, days, files)])
 
     return [recommender, recommendation]

@@ -20,7 +20,9 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         partitions_def=parts.daily,
     )
 
-    @dg.multi_asset(specs=[spec], name="persona_report", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="reporting")
+    @dg.multi_asset(
+        specs=[spec], name="persona_report", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="reporting"
+    )
     def persona_report(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
         """Write the report of the last day of the run."""
         from persona_pipeline.defs.publishing import report_day

@@ -16,7 +16,9 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
     """rules.itemset, rules.rule and rules.fit."""
     specs = [table_spec(table, parts.weekly, [dg.AssetDep(["facts", "basket_item"])]) for table in FITTED]
 
-    @dg.multi_asset(specs=specs, name="affinity", backfill_policy=dg.BackfillPolicy.single_run(), pool="affinity")
+    @dg.multi_asset(
+        specs=specs, name="affinity", backfill_policy=dg.BackfillPolicy.single_run(), pool="affinity"
+    )
     def affinity(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
         """Mine the rules of each week."""
         from persona_pipeline.affinity import fit_week

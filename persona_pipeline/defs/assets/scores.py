@@ -3,7 +3,7 @@
 import dagster as dg
 
 from persona_pipeline.contracts import models as tables
-from persona_pipeline.defs.commit import commit
+from persona_pipeline.defs.commit import commit, kept_days, reported
 from persona_pipeline.defs.metadata import table_spec
 from persona_pipeline.defs.partitions import Partitions, days_before, days_of, last_week, sundays_of
 from persona_pipeline.defs.shop import Shop
@@ -19,10 +19,11 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
     training = [features, dg.AssetDep(["features", "label"])]
     itself = dg.AssetDep(["scores", "model"], partition_mapping=days_before(1))
     fit_specs = [
-        table_spec(table, parts.weekly, [*training, itself] if table is tables.MODEL else training) for table in FITTED
+        table_spec(table, parts.weekly, [*training, itself] if table is tables.MODEL else training)
+        for table in FITTED
     ]
     champion = dg.AssetDep(["scores", "model"], partition_mapping=last_week())
-    prediction_spec = table_spec(tables.PREDICTION, parts.daily, [features, champion])
+    prediction_spec = table_spec(tables.PREDICTION, parts.daily, [features, champion], snapshot=True)
 
     @dg.multi_asset(
         specs=fit_specs, name="training", backfill_policy=dg.BackfillPolicy.single_run(), pool="training"
@@ -43,21 +44,22 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         )
 
     @dg.multi_asset(
-        specs=[prediction_spec], name="prediction", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="prediction"
+        specs=[prediction_spec],
+        name="prediction",
+        backfill_policy=dg.BackfillPolicy.multi_run(31),
+        pool="prediction",
     )
     def prediction(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
         """Score every eligible customer with the champion of the last complete week."""
         from persona_pipeline.propensity import apply_day
 
-        days, output = days_of(context), shop.lake.output(tables.PREDICTION)
+        days, output = kept_days(context, days_of(context)), shop.lake.output(tables.PREDICTION)
         with shop.engine() as engine:
             files = [
                 file
                 for day in days
-                for file in apply_day(
-                    engine, shop.lake.read, output, shop.features, day, shop.models
-                )
+                for file in apply_day(engine, shop.lake.read, output, shop.features, day, shop.models)
             ]
-        return commit(shop, output, days, files)
+        yield from reported(context, days, [commit(shop, output, days, files)])
 
     return [training_step, prediction]

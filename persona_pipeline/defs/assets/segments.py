@@ -2,8 +2,9 @@
 
 import dagster as dg
 
+from persona_pipeline.contracts import behaviour
 from persona_pipeline.contracts import models as tables
-from persona_pipeline.defs.commit import commit
+from persona_pipeline.defs.commit import commit, kept_days, reported
 from persona_pipeline.defs.metadata import table_spec
 from persona_pipeline.defs.options import segmentation_options
 from persona_pipeline.defs.partitions import Partitions, days_before, days_of, last_week, sundays_of
@@ -16,16 +17,22 @@ FITTED = (tables.K_CURVE, tables.SEGMENT, tables.SEGMENT_PROFILE, tables.SEGMENT
 def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
     """The weekly fit and the daily membership."""
     features = dg.AssetDep(["features", "customer"])
+    baskets = [dg.AssetDep(["facts", "basket_item"]), behaviour.MAP]  # the category mix
     itself = dg.AssetDep(["segments", "fit"], partition_mapping=days_before(1))
     fit_specs = [
-        table_spec(table, parts.weekly, [features, itself] if table is tables.SEGMENT_FIT else [features])
+        table_spec(
+            table, parts.weekly, [features, *baskets, *([itself] if table is tables.SEGMENT_FIT else [])]
+        )
         for table in FITTED
     ]
     fitted = dg.AssetDep(["segments", "fit"], partition_mapping=last_week())
-    membership_spec = table_spec(tables.MEMBERSHIP, parts.daily, [features, fitted])
+    membership_spec = table_spec(tables.MEMBERSHIP, parts.daily, [features, *baskets, fitted], snapshot=True)
 
     @dg.multi_asset(
-        specs=fit_specs, name="segmentation", backfill_policy=dg.BackfillPolicy.single_run(), pool="segmentation"
+        specs=fit_specs,
+        name="segmentation",
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool="segmentation",
     )
     def segmentation(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
         """Fit the segmentation of each week on its Sunday, matched to the week before."""
@@ -43,19 +50,22 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         )
 
     @dg.multi_asset(
-        specs=[membership_spec], name="membership", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="membership"
+        specs=[membership_spec],
+        name="membership",
+        backfill_policy=dg.BackfillPolicy.multi_run(31),
+        pool="membership",
     )
     def membership(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
         """Assign every customer to a segment of the last complete week; RFM beside it."""
         from persona_pipeline.segmentation import apply_day
 
-        days, output = days_of(context), shop.lake.output(tables.MEMBERSHIP)
+        days, output = kept_days(context, days_of(context)), shop.lake.output(tables.MEMBERSHIP)
         with shop.engine() as engine:
             files = [
                 file
                 for day in days
                 for file in apply_day(engine, shop.lake.read, output, shop.features, day, shop.models)
             ]
-        return commit(shop, output, days, files)
+        yield from reported(context, days, [commit(shop, output, days, files)])
 
     return [segmentation, membership]

@@ -15,8 +15,17 @@ PUBLICATION = dg.AssetKey(["warehouse", "publication"])
 
 def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
     """warehouse.publication."""
-    reads = (tables.CUSTOMER_PROFILE, tables.CUSTOMER_TAG, tables.PERSONA, tables.RECOMMENDATION, tables.PREDICTION)
-    deps = [dg.AssetKey([t.layer, t.name]) for t in (*reads, tables.MEMBERSHIP, clean.ORDER_LINE, clean.FILE_LEDGER)]
+    reads = (
+        tables.CUSTOMER_PROFILE,
+        tables.CUSTOMER_TAG,
+        tables.PERSONA,
+        tables.RECOMMENDATION,
+        tables.PREDICTION,
+    )
+    deps = [
+        dg.AssetKey([t.layer, t.name])
+        for t in (*reads, tables.MEMBERSHIP, clean.ORDER_LINE, clean.FILE_LEDGER)
+    ]
     spec = dg.AssetSpec(
         PUBLICATION,
         deps=deps,
@@ -32,12 +41,16 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         ),
     )
 
-    @dg.multi_asset(specs=[spec], name="publication", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="warehouse")
+    @dg.multi_asset(
+        specs=[spec], name="publication", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="warehouse"
+    )
     def publication(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
         """Publish the last day of the run; days that changed since the last publication are brought along."""
         from persona_pipeline.defs.publishing import publish_day
 
-        published = publish_day(shop, days_of(context)[-1], context.run_id, accepted=context.run.tags.get("persona/accept"))
+        published = publish_day(
+            shop, days_of(context)[-1], context.run.run_id, accepted=context.run.tags.get("persona/accept")
+        )
         return dg.MaterializeResult(asset_key=PUBLICATION, metadata=published)
 
     return [publication]

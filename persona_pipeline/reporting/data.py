@@ -1,0 +1,70 @@
+"""What the report shows, as plain frames. No row of it is a customer.
+
+Not here: reading it (collect.py) and putting it into words (view.py).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+# A pandas DataFrame. pandas ships no types, and a type checker's guesses instead reject every value.
+Frame = Any
+
+
+@dataclass(frozen=True, slots=True)
+class ReportData:
+    """One report.
+
+    Attributes:
+        project: name of the shop.
+        currency: ISO 4217 code of all amounts.
+        as_of: the day whose end is described.
+        week: the Sunday whose weekly models are in force on that day.
+        publication_id: what BI reads now; None before the first publication.
+        customers: one row: customers, customers_with_order, customers_active.
+        sales: by event_day: orders, sales_amount, refund_amount.
+        persona: rows of profiles.persona of the day.
+        evidence: rows of segments.segment_profile of the week.
+        segment: rows of segments.segment of the week.
+        segment_fit: rows of segments.fit of the week.
+        k_curve: rows of segments.k_curve of the week.
+        rfm: customers by rfm_recency, rfm_frequency, rfm_segment.
+        offers: by segment_key: product_id, customers, position.
+        rule: rows of rules.rule of the week.
+        rule_fit: rows of rules.fit of the week.
+        model: rows of scores.model of the week.
+        evaluation: rows of scores.evaluation of the week.
+        lift: rows of scores.lift of the week.
+        recommender: rows of recommendations.model of the week.
+        recommender_evaluation: rows of recommendations.evaluation of the week.
+        ledger: by day and source: records_in, its five outcomes, rejected_files.
+        reason: by source, outcome, reason and day: records.
+        title: product_id, title, category.
+    """
+
+    project: str
+    currency: str
+    as_of: dt.date
+    week: dt.date
+    publication_id: int | str | None
+    customers: Frame
+    sales: Frame
+    persona: Frame
+    evidence: Frame
+    segment: Frame
+    segment_fit: Frame
+    k_curve: Frame
+    rfm: Frame
+    offers: Frame
+    rule: Frame
+    rule_fit: Frame
+    model: Frame
+    evaluation: Frame
+    lift: Frame
+    recommender: Frame
+    recommender_evaluation: Frame
+    ledger: Frame
+    reason: Frame
+    title: Frame

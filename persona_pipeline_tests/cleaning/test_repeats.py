@@ -1,0 +1,212 @@
+"""Records that come again: duplicates, corrections, stale versions; nights and ranges leave equal rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from persona_pipeline.cleaning.window import TABLES
+from persona_pipeline.contracts import clean
+from persona_pipeline.engine.duckdb import DuckDBEngine
+from persona_pipeline.engine.protocol import Relation
+from persona_pipeline.engine.sql import sql_text
+from persona_pipeline.sources.source import Source
+from persona_pipeline_tests.cleaning.conftest import START, Project
+from persona_pipeline_tests.cleaning.test_reasons import HEADER, line
+
+LOOKBACK = 4
+RECORD = pa.schema(
+    [
+        ("day", pa.date32()),
+        ("path", pa.string()),
+        ("sha256", pa.string()),
+        ("line", pa.int64()),
+        ("reason", pa.string()),
+        ("source", pa.string()),
+        ("lookback_days", pa.int32()),
+        ("whole_row", pa.bool_()),
+        ("order_line_id", pa.string()),
+        ("version", pa.int64()),
+        ("content_hash", pa.string()),
+    ]
+)
+
+
+def records(deliveries: list[tuple[int, str, int, str]]) -> pa.Table:
+    rows = [
+        {
+            "day": START + dt.timedelta(days=day),
+            "path": "f",
+            "sha256": "0",
+            "line": number,
+            "reason": None,
+            "source": "orders",
+            "lookback_days": LOOKBACK,
+            "whole_row": False,
+            "order_line_id": key,
+            "version": version,
+            "content_hash": f"{version}{content}",
+        }
+        for number, (day, key, version, content) in enumerate(deliveries)
+    ]
+    return pa.Table.from_pylist(rows, schema=RECORD)
+
+
+LINES = """
+SELECT day, order_line_id, 1 AS sign, version, content_hash FROM outcome WHERE outcome = 'clean'
+UNION ALL
+SELECT o.day, o.order_line_id, -1 AS sign, e.version, e.content_hash
+FROM outcome AS o
+JOIN (
+    SELECT day, order_line_id, version, content_hash FROM outcome WHERE outcome = 'clean'
+    UNION ALL SELECT day, order_line_id, version, content_hash FROM earlier WHERE sign = 1
+) AS e ON e.order_line_id = o.order_line_id AND e.day = o.replaced_day
+WHERE o.outcome = 'clean'
+"""
+
+
+def run(
+    engine: DuckDBEngine, table: pa.Table, first: int, last: int, lake: list[dict]
+) -> tuple[list[dict], list[tuple]]:
+    """New lake rows and the verdict on each record of the window."""
+    begin, end = START + dt.timedelta(days=first), START + dt.timedelta(days=last)
+    reach = begin - dt.timedelta(days=LOOKBACK)
+    schema = pa.schema(
+        [
+            ("day", pa.date32()),
+            ("order_line_id", pa.string()),
+            ("sign", pa.int32()),
+            ("version", pa.int64()),
+            ("content_hash", pa.string()),
+        ]
+    )
+    earlier = pa.Table.from_pylist([row for row in lake if reach <= row["day"] < begin], schema=schema)
+    outcome = engine.fetch(
+        sql_text("clean/order_outcome"), {"record": table, "earlier": earlier}, {"first": begin, "last": end}
+    )
+    lines = engine.fetch(LINES, {"outcome": outcome, "earlier": earlier}).to_pylist()
+    return lines, [(row["line"], row["outcome"], row["outcome_reason"]) for row in outcome.to_pylist()]
+
+
+def expected(deliveries: list[tuple[int, str, int, str]]) -> tuple[list[tuple], list[tuple]]:
+    """The rule in plain Python, one night and one record after the other."""
+    state: dict[str, tuple[int, int, str]] = {}
+    lines, verdicts = [], []
+    for night in sorted({day for day, *_ in deliveries}):
+        tonight: dict[str, list[tuple[int, int, str]]] = {}
+        for number, (day, key, version, content) in enumerate(deliveries):
+            if day == night:
+                tonight.setdefault(key, []).append((version, number, f"{version}{content}"))
+        for key, found in tonight.items():
+            *losers, (version, number, content) = sorted(found)
+            verdicts += [
+                (n, "duplicate", "same_content" if c == content else "superseded") for _, n, c in losers
+            ]
+            before = state.get(key)
+            if before is not None and night - before[0] > LOOKBACK:
+                before = None
+            if before is not None and before[2] == content:
+                verdicts.append((number, "duplicate", "redelivered"))
+            elif before is not None and version < before[1]:
+                verdicts.append((number, "duplicate", "superseded"))
+            else:
+                verdicts.append((number, "clean", "corrected" if before else "new"))
+                lines.append((night, key, 1, content))
+                if before is not None:
+                    lines.append((night, key, -1, before[2]))
+                state[key] = (night, version, content)
+    return sorted(lines), sorted(verdicts)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory):  # noqa: ANN201
+    with DuckDBEngine(tmp_path_factory.mktemp("engine"), memory="512MB", threads=1) as opened:
+        yield opened
+
+
+DELIVERY = st.tuples(st.integers(0, 7), st.sampled_from("abc"), st.integers(0, 2), st.sampled_from("xy"))
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(DELIVERY, min_size=1, max_size=16), st.integers(0, 7))
+def test_nights_and_ranges_follow_the_rule(
+    engine: DuckDBEngine, deliveries: list[tuple[int, str, int, str]], cut: int
+) -> None:
+    table = records(deliveries)
+    days = sorted({day for day, *_ in deliveries})
+    for windows in ([(day, day) for day in days], [(0, 7)], [(0, cut), (cut + 1, 8)]):
+        lake: list[dict] = []
+        verdicts: list[tuple] = []
+        for first, last in windows:
+            lines, found = run(engine, table, first, last, lake)
+            lake += lines
+            verdicts += found
+        rows = sorted(
+            ((row["day"] - START).days, row["order_line_id"], row["sign"], row["content_hash"])
+            for row in lake
+        )
+        assert (rows, sorted(verdicts)) == expected(deliveries)
+
+
+def deliver(shop: Project) -> None:
+    """Five days of orders, customers and products with repeats, corrections and rejects."""
+    for n in range(5):
+        day = START + dt.timedelta(days=n)
+        rows = [
+            line(order_id=f"O{n}", ordered_at=f"{day} 08:00:00"),
+            line(order_id=f"O{n}", ordered_at=f"{day} 08:00:00"),
+        ]
+        rows.append(line(order_id=f"O{n}x", ordered_at="never"))
+        if n:
+            before = day - dt.timedelta(days=1)
+            rows.append(line(order_id=f"O{n - 1}", ordered_at=f"{before} 08:00:00"))
+            rows.append(
+                line(
+                    order_id="O0",
+                    version=str(n),
+                    quantity=str(n + 1),
+                    amount="",
+                    ordered_at=f"{START} 08:00:00",
+                )
+            )
+        shop.write(f"raw/o_{day}.csv", HEADER + "\n".join(rows))
+        if n != 2:
+            shop.write(f"raw/c_{day}.csv", f"account_id,name,region\n007,Ann,R{n // 2}\nB{n},Bob,R\n")
+        shop.write(f"raw/p_{day}.csv", f"product_id,title,price\nP1,Tea,{5 + n // 3}\nP2,Pot,1\n")
+
+
+def test_every_table_of_five_nights_equals_that_of_a_range(project: Callable[..., Project]) -> None:
+    sources = {
+        "orders": Source(kind="orders", path="raw/o_{day}.csv"),
+        "customers": Source(kind="customers", path="raw/c_{day}.csv"),
+        "products": Source(kind="products", path="raw/p_{day}.csv"),
+    }
+    nightly, ranged = project(sources), project(sources)
+    for shop in (nightly, ranged):
+        deliver(shop)
+    for n in range(5):
+        nightly.run(START + dt.timedelta(days=n))
+    ranged.run(START, START + dt.timedelta(days=4))
+    for table in (clean.ARRIVAL, *TABLES):
+        rows = nightly.rows(table)
+        assert rows.num_rows > 0
+        assert rows.equals(ranged.rows(table)), table.full_name
+    signs = ranged.select(
+        "SELECT CAST(sum(sign) AS BIGINT), CAST(sum(sign * quantity) AS BIGINT), count(*) FROM t "
+        "WHERE order_id = 'O0'",
+        clean.ORDER_LINE,
+    )
+    assert signs == [(1, 5, 7)]
+
+
+def test_a_lookup_needs_no_more_than_a_relation(tmp_path: Path) -> None:
+    """An empty lake is a typed empty table, not an error."""
+    with DuckDBEngine(tmp_path, memory="512MB", threads=1) as engine:
+        empty = engine.fetch("SELECT * FROM t", {"t": Relation((), clean.ORDER_LINE)})
+    assert empty.column_names == list(clean.ORDER_LINE.column_names)

@@ -1,0 +1,75 @@
+"""A `persona run` in a process of its own that is killed with SIGKILL at a chosen moment.
+
+The moment is counted in commits, because time means nothing on a busy machine: wait until the run has made so many
+commits to the lake, then a part of a second more. Here: the process and its moments. Not here: what must hold after it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from persona_pipeline_tests.end_to_end.projects import Project
+
+PRELOADED = "persona_pipeline_tests.end_to_end.preloaded"
+POLL_SECONDS = 0.005
+PATIENCE_SECONDS = 240
+
+
+def commits(project: Project) -> int:
+    """How many commits all tables of the lake have seen."""
+    lake = str(project.settings.path(project.settings.storage.lake))
+    return sum(
+        len([name for name in os.listdir(log) if name.endswith(".json")])  # noqa: PTH208 - polled often
+        for log in _logs(lake)
+    )
+
+
+def start(project: Project, *arguments: str) -> ForkServerProcess:
+    """Start `persona run` in a process whose libraries are loaded already."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([PRELOADED])
+    command = ["run", "--project", str(project.directory), *arguments]
+    log = str(project.directory / "killed.log")
+    # the fork server keeps the environment of its own start
+    process = context.Process(target=_persona, args=(command, log, dict(os.environ)))
+    process.start()
+    return process
+
+
+def kill(process: ForkServerProcess, project: Project, *, after: int, seconds: float) -> bool:
+    """SIGKILL once the lake has `after` commits and `seconds` have passed since; False if the run had ended."""
+    patience = time.monotonic() + PATIENCE_SECONDS
+    while commits(project) < after and process.is_alive() and time.monotonic() < patience:
+        time.sleep(POLL_SECONDS)
+    process.join(seconds)
+    alive = process.is_alive()
+    if alive and process.pid is not None:
+        os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    return alive
+
+
+def _logs(lake: str) -> list[str]:
+    return [
+        log
+        for layer in os.scandir(lake)
+        if layer.is_dir()
+        for table in os.scandir(layer.path)
+        if table.is_dir() and Path(log := f"{table.path}/_delta_log").is_dir()
+    ]
+
+
+def _persona(command: list[str], log: str, environment: dict[str, str]) -> None:
+    os.environ.update(environment)
+    with Path(log).open("a", encoding="utf-8") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+        from persona_pipeline.cli import main
+
+        sys.exit(main(command))

@@ -1,0 +1,195 @@
+"""Commit or nothing: `persona run` killed at random moments leaves every store whole, and the next run completes.
+
+Each (table, day) of the lake is the one before the night or the one after it, and so is what the views show.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from persona_pipeline_tests.end_to_end.comparing import assert_equal_lakes, by_day, same_rows
+from persona_pipeline_tests.end_to_end.conftest import SUNDAY
+from persona_pipeline_tests.end_to_end.killing import commits, kill, start
+from persona_pipeline_tests.end_to_end.projects import Project, published
+
+NIGHT = ("--day", SUNDAY.isoformat())
+WAREHOUSE = "PERSONA_TEST_WAREHOUSE"
+
+
+Views = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Night:
+    """The state before a night, the one after it, and how many commits and seconds lie between."""
+
+    before: Project
+    after: Project
+    views_before: Views
+    views_after: Views
+    commits: int
+    seconds: float
+
+
+def a_night(before: Project, folder: Path, urls: tuple[str, str] | None = None) -> Night:
+    """Run the night once without a kill; with `urls`, the warehouses before and after it."""
+    after = before.copy(folder / "after")
+    first, began = commits(after), time.monotonic()
+    process = start(after, *NIGHT)
+    process.join()
+    seconds = time.monotonic() - began
+    assert process.exitcode == 0, (after.directory / "killed.log").read_text(encoding="utf-8")[-2000:]
+    own = (before.settings.warehouse_url, after.settings.warehouse_url)
+    views = [published(url) for url in urls or own]
+    assert views[0] != views[1], "the night publishes nothing new, so a kill could not be seen"
+    return Night(before, after, *views, commits(after) - first, seconds)
+
+
+def moments(night: Night, count: int, seed: int) -> list[tuple[int, float]]:
+    """Random moments over the whole night, one in each of `count` equal parts: commits to wait for, then seconds."""
+    draw = random.Random(seed)
+    between = night.seconds / night.commits
+    places = [night.commits * (number + draw.random()) / count for number in range(count)]
+    chosen = [(int(place), draw.random() * 2 * between) for place in places]
+    # the publication makes no commit: every fourth kill falls between the last one and the end
+    return [(night.commits, draw.random()) if number % 4 == 3 else moment for number, moment in enumerate(chosen)]
+
+
+def assert_whole(project: Project, night: Night) -> None:
+    """Every day of every table is the old or the new one, every view too, and all views are of one publication."""
+    old, new = night.before.lake(), night.after.lake()
+    torn = []
+    for name, table in project.lake().items():
+        found, before, after = by_day(name, table), by_day(name, old[name]), by_day(name, new[name])
+        torn += [
+            f"{name} of {day}"
+            for day in sorted({*found, *before, *after})
+            if not same_rows(found.get(day), before.get(day)) and not same_rows(found.get(day), after.get(day))
+        ]
+    assert torn == []
+    views = project.views()
+    assert views in (night.views_before, night.views_after), [
+        name
+        for name, rows in views.items()
+        if rows not in (night.views_before[name], night.views_after[name])
+    ] or "views of two publications"
+
+
+def kill_nights(
+    night: Night, fresh: Callable[[int], Project], count: int, seed: int, *, least: int
+) -> None:
+    """Kill, look, run again, compare; `fresh` gives the state before the night."""
+    killed = 0
+    for number, (after, seconds) in enumerate(moments(night, count, seed)):
+        project = fresh(number)
+        first = commits(project)
+        process = start(project, *NIGHT)
+        killed += kill(process, project, after=first + after, seconds=seconds)
+        assert_whole(project, night)
+        project.run(SUNDAY)
+        assert_equal_lakes(project.lake(), night.after.lake())
+        assert project.views() == night.views_after
+    assert killed >= least, f"only {killed} of {count} runs were killed before they ended"
+
+
+@pytest.fixture(scope="module")
+def sqlite_night(history: Project, tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """The night of Sunday with its weekly training, published to SQLite."""
+    return a_night(history, tmp_path_factory.mktemp("kills"))
+
+
+def kill_sqlite(night: Night, tmp_path: Path, count: int, *, least: int) -> None:
+    kill_nights(
+        night, lambda number: night.before.copy(tmp_path / str(number)), count, seed=20250126, least=least
+    )
+
+
+def test_five_kills_sqlite(sqlite_night: Night, tmp_path: Path) -> None:
+    kill_sqlite(sqlite_night, tmp_path, 5, least=4)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(7200)
+def test_a_hundred_kills_sqlite(sqlite_night: Night, tmp_path: Path) -> None:
+    kill_sqlite(sqlite_night, tmp_path, 100, least=80)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL server on which databases are copied."""
+
+    url: str
+
+    def copy(self, template: str) -> str:
+        """The URL of a new database with the content of another."""
+        import psycopg
+        from psycopg import sql
+        from sqlalchemy import make_url
+
+        name = f"kills_{uuid.uuid4().hex}"
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+        url = make_url(self.url).set(drivername="postgresql+psycopg", database=name)
+        return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def server(postgres_server: str) -> Iterator[Server]:
+    """The server of the session; its databases go with it."""
+    yield Server(postgres_server)
+
+
+def kill_postgresql(
+    history: Project,
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    count: int,
+    *,
+    least: int,
+) -> None:
+    """The same on PostgreSQL: the history is published there once, and every run gets a copy of that database."""
+    from sqlalchemy import make_url
+
+    before = history.copy(tmp_path / "before")
+    toml = before.directory / "persona.toml"
+    text = toml.read_text(encoding="utf-8")
+    toml.write_text(text + f'\n[storage]\nwarehouse = "${{{WAREHOUSE}}}"\n', encoding="utf-8")
+    template = server.copy("template1")
+    name = str(make_url(template).database)
+    monkeypatch.setenv(WAREHOUSE, template)
+    assert before.persona("publish") == 0
+    (tmp_path / "whole").mkdir()
+    url = server.copy(name)
+    monkeypatch.setenv(WAREHOUSE, url)
+    night = a_night(before, tmp_path / "whole", (template, url))
+
+    def fresh(number: int) -> Project:
+        monkeypatch.setenv(WAREHOUSE, server.copy(name))
+        return before.copy(tmp_path / str(number))
+
+    kill_nights(night, fresh, count, seed=20250127, least=least)
+
+
+@pytest.mark.postgres
+def test_two_kills_postgresql(
+    history: Project, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill_postgresql(history, server, tmp_path, monkeypatch, 2, least=1)
+
+
+@pytest.mark.proof
+@pytest.mark.postgres
+@pytest.mark.timeout(7200)
+def test_a_hundred_kills_postgresql(
+    history: Project, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill_postgresql(history, server, tmp_path, monkeypatch, 100, least=80)

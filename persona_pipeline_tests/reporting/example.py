@@ -1,0 +1,324 @@
+"""A small report, written out: two personas, one refused target, one source with rejects."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+import pandas as pd
+
+from persona_pipeline.contracts import Table, models
+from persona_pipeline.reporting import ReportData
+
+DAY = dt.date(2025, 6, 30)
+SUNDAY = dt.date(2025, 6, 29)
+
+
+def table(contract: Table, rows: list[dict]) -> pd.DataFrame:
+    """Rows with every column of the contract; what is not given is empty."""
+    names = list(contract.column_names)
+    return pd.DataFrame([{name: row.get(name) for name in names} for row in rows], columns=names)
+
+
+def empty_report() -> ReportData:
+    """The first night: nothing has been fitted, nobody has ordered."""
+    weekly = {
+        "evidence": models.SEGMENT_PROFILE,
+        "segment": models.SEGMENT,
+        "segment_fit": models.SEGMENT_FIT,
+        "k_curve": models.K_CURVE,
+        "rule": models.RULE,
+        "rule_fit": models.RULE_FIT,
+        "model": models.MODEL,
+        "evaluation": models.EVALUATION,
+        "lift": models.LIFT,
+        "recommender": models.RECOMMENDER,
+        "recommender_evaluation": models.RECOMMENDER_EVALUATION,
+        "persona": models.PERSONA,
+    }
+    plain = {
+        "sales": ["event_day", "orders", "sales_amount", "refund_amount"],
+        "rfm": ["rfm_recency", "rfm_frequency", "rfm_segment", "customers"],
+        "offers": ["segment_key", "product_id", "customers", "position"],
+        "ledger": [
+            "day",
+            "source",
+            "records_in",
+            "clean",
+            "rejected",
+            "duplicate",
+            "filtered",
+            "suppressed",
+            "rejected_files",
+        ],
+        "reason": ["source", "outcome", "reason", "day", "records"],
+        "title": ["product_id", "title", "category"],
+    }
+    frames = {name: table(contract, []) for name, contract in weekly.items()}
+    frames |= {name: pd.DataFrame(columns=columns) for name, columns in plain.items()}
+    customers = pd.DataFrame({"customers": [0], "customers_with_order": [0], "customers_active": [0]})
+    return ReportData(
+        project="tea house",
+        currency="CNY",
+        as_of=DAY,
+        week=SUNDAY,
+        publication_id=None,
+        customers=customers,
+        **frames,
+    )
+
+
+def full_report() -> ReportData:
+    """Every part of the page has something to show; the project and one title need escaping."""
+    base = empty_report()
+    days = [DAY - dt.timedelta(days=ago) for ago in range(120)]
+    sales = pd.DataFrame(
+        {
+            "event_day": days,
+            "orders": [10 + day.day % 5 for day in days],
+            "sales_amount": [1000.0 + 10 * day.day for day in days],
+            "refund_amount": [20.0] * len(days),
+        }
+    )
+    personas = [
+        {
+            "segment_key": "s01",
+            "name_en": "Frequent big spenders",
+            "name_zh": "高频高消费客户",
+            "customers": 60,
+            "share": 0.6,
+            "sales_share_365d": 0.9,
+            "sales_per_customer_365d": 1234.5,
+            "orders_per_customer_365d": 12.25,
+            "median_recency_days": 6.0,
+            "mean_buy_probability": 0.71,
+            "mean_churn_probability": 0.05,
+            "top_category": "tea",
+            "summary_en": "They order often.",
+            "summary_zh": "下单频繁。",
+        },
+        {
+            "segment_key": "s02",
+            "name_en": "Lapsed bargain hunters",
+            "name_zh": "久未下单的优惠客户",
+            "customers": 40,
+            "share": 0.4,
+            "summary_en": "They wait for discounts.",
+            "summary_zh": "等待优惠。",
+        },
+    ]
+    evidence = [
+        {
+            "segment_key": key,
+            "feature": feature,
+            "mean": mean,
+            "base_mean": mean / 2,
+            "difference": difference,
+            "evidence_rank": rank,
+        }
+        for key, sign in (("s01", 1), ("s02", -1))
+        for rank, (feature, mean, difference) in enumerate(
+            [
+                ("orders_365d", 12.0, 1.7 * sign),
+                ("category_share_365d:tea", 0.4, 0.9 * sign),
+                ("discount_share_365d", 0.1, -4.0 * sign),
+            ],
+            1,
+        )
+    ]
+    fit = {"status": "promoted", "fitted_on": SUNDAY}
+    target_rows = [
+        {
+            **fit,
+            "target": "buy_30d",
+            "status_reason": "logistic beats every baseline on the test of 2025-05-30: "
+            "log loss 0.5100 against 0.5400 of rfm_logistic, AUC 0.7812",
+            "algorithm": "logistic",
+            "train_rows": 900,
+            "train_positives": 300,
+            "test_as_of": dt.date(2025, 5, 30),
+        },
+        {
+            "target": "churn_60d",
+            "status": "none",
+            "status_reason": "too little data: history of 175 days; 3 horizons of 60 days need 180",
+            "train_rows": 0,
+            "train_positives": 0,
+        },
+    ]
+    scores = {
+        "logistic": {
+            "roc_auc": 0.7812,
+            "pr_auc": 0.61,
+            "log_loss": 0.51,
+            "brier": 0.17,
+            "ece": 0.02,
+            "calibration_slope": 0.97,
+        },
+        "recency": {"roc_auc": 0.70, "log_loss": 0.56},
+        "majority": {"roc_auc": 0.5, "log_loss": 0.63},
+    }
+    lift = [
+        {
+            "target": "buy_30d",
+            "decile": decile,
+            "customers": 30,
+            "positives": 30 - 3 * decile,
+            "mean_probability": 1 - decile / 10.5,
+            "observed_rate": 1 - decile / 10,
+            "lift": 2.0 - decile / 10,
+            "cumulative_gain": decile / 10,
+        }
+        for decile in range(1, 11)
+    ]
+    rule = {"length": 2, "support": 0.02, "leverage": 0.01, "conviction": 1.2, "zhang": 0.5, "p_value": 0.001}
+    rules = [
+        {
+            **rule,
+            "antecedent": "p1",
+            "consequent": "p2",
+            "baskets": 40,
+            "confidence": 0.5,
+            "lift": 3.2,
+            "q_value": 0.01,
+            "is_redundant": False,
+        },
+        {
+            **rule,
+            "antecedent": "p2 | p3",
+            "consequent": "p1",
+            "baskets": 12,
+            "confidence": 0.4,
+            "lift": 9.9,
+            "q_value": 0.01,
+            "is_redundant": True,
+        },
+        {
+            **rule,
+            "antecedent": "p3",
+            "consequent": "p1",
+            "baskets": 3,
+            "confidence": 0.3,
+            "lift": 7.7,
+            "q_value": 0.4,
+            "is_redundant": False,
+        },
+    ]
+    ledger = [
+        {
+            "day": day,
+            "source": "orders",
+            "records_in": 100,
+            "clean": 97,
+            "rejected": 2,
+            "duplicate": 1,
+            "filtered": 0,
+            "suppressed": 0,
+            "rejected_files": 0,
+        }
+        for day in days
+    ]
+    reasons = [
+        {"source": "orders", "outcome": outcome, "reason": code, "day": day, "records": count}
+        for day in days
+        for outcome, code, count in (("rejected", "future", 2), ("duplicate", "same_content", 1))
+    ]
+    metrics = {
+        "ndcg@10": 0.21,
+        "recall@10": 0.3,
+        "map@10": 0.12,
+        "coverage": 0.8,
+        "novelty": 5.5,
+        "ndcg@10_se": 0.01,
+    }
+    changed = {
+        "project": "Tea & <House>",
+        "publication_id": 7,
+        "customers": pd.DataFrame(
+            {"customers": [120], "customers_with_order": [100], "customers_active": [80]}
+        ),
+        "sales": sales,
+        "persona": table(models.PERSONA, personas),
+        "evidence": table(models.SEGMENT_PROFILE, evidence),
+        "segment": table(
+            models.SEGMENT,
+            [
+                {"segment_key": "s01", "is_stable": True, "stability": 0.91},
+                {"segment_key": "s02", "is_stable": False, "stability": 0.4},
+            ],
+        ),
+        "segment_fit": table(
+            models.SEGMENT_FIT,
+            [
+                {
+                    **fit,
+                    "status_reason": "100 customers in 2 segments, tried 2 to 4: "
+                    "knee 3, silhouette 0.410, last week none",
+                }
+            ],
+        ),
+        "k_curve": table(
+            models.K_CURVE, [{"k": k, "silhouette": 0.5 - k / 20, "is_chosen": k == 2} for k in (2, 3, 4)]
+        ),
+        "rfm": pd.DataFrame(
+            {
+                "rfm_recency": [5, 1],
+                "rfm_frequency": [5, 2],
+                "rfm_segment": ["champions", "hibernating"],
+                "customers": [60, 40],
+            }
+        ),
+        "offers": pd.DataFrame(
+            {"segment_key": ["s01"], "product_id": ["p2"], "customers": [31], "position": [1]}
+        ),
+        "rule": table(models.RULE, rules),
+        "rule_fit": table(
+            models.RULE_FIT,
+            [
+                {
+                    "status": "promoted",
+                    "status_reason": "400 baskets from 2025-04-01 to 2025-06-29; "
+                    "3 rules of confidence 0.2 or more",
+                }
+            ],
+        ),
+        "model": table(models.MODEL, target_rows),
+        "evaluation": table(
+            models.EVALUATION,
+            [
+                {"target": "buy_30d", "algorithm": name, "sample": "test", "metric": metric, "value": value}
+                for name, values in scores.items()
+                for metric, value in values.items()
+            ],
+        ),
+        "lift": table(models.LIFT, lift),
+        "recommender": table(
+            models.RECOMMENDER,
+            [
+                {
+                    "status": "promoted",
+                    "algorithm": "buy_again",
+                    "status_reason": "NDCG@10 on the last 28 days, 60 customers: "
+                    "popularity 0.1000, buy_again 0.2100, item_item 0.0900",
+                }
+            ],
+        ),
+        "recommender_evaluation": table(
+            models.RECOMMENDER_EVALUATION,
+            [
+                {"algorithm": name, "metric": metric, "value": value, "customers": 60}
+                for name in ("popularity", "buy_again", "item_item", "blend")
+                for metric, value in metrics.items()
+            ],
+        ),
+        "ledger": pd.DataFrame(ledger),
+        "reason": pd.DataFrame(reasons),
+        "title": pd.DataFrame(
+            {
+                "product_id": ["p1", "p2"],
+                "title": ["Green <tea>", "Cup & saucer"],
+                "category": ["tea", "ware"],
+            }
+        ),
+    }
+    return dataclasses.replace(base, **changed)

@@ -1,0 +1,212 @@
+"""The page as a whole: self-contained, complete in both languages, escaped, there on the first night."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from persona_pipeline.reporting import write_report
+from persona_pipeline.reporting.page import render
+from persona_pipeline.reporting.words import dictionary
+from persona_pipeline_tests.reporting.example import empty_report, full_report
+
+
+@functools.cache
+def rendered() -> str:
+    """The full page, rendered once."""
+    return render(full_report())
+
+
+VOID = {"meta", "link", "input", "br", "img"}
+
+
+class Page(HTMLParser):
+    """Collects text per language, tags and attributes, and checks that tags close in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.texts: dict[str, list[str]] = {"en": [], "zh": []}
+        self.language = ""
+        self.feed(text)
+        assert self.open == []
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        self.language = dict(attrs).get("data-language") or self.language
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if data.strip() and self.language and "style" not in self.open:
+            self.texts[self.language].append(data.strip())
+
+
+@pytest.fixture(scope="module", params=[full_report, empty_report], ids=["full", "first_night"])
+def page(request: pytest.FixtureRequest) -> Page:
+    return Page(render(request.param()))
+
+
+def test_the_page_asks_nobody_for_anything(page: Page):
+    outside = [
+        item
+        for item in page.attributes
+        if item[1] in {"src", "href", "srcset", "action", "data"} and not item[2].startswith(("#", "data:"))
+    ]
+    assert outside == []
+    assert not [item for item in page.attributes if item[0] == "script" or item[1].startswith("on")]
+
+
+def test_the_style_imports_nothing():
+    text = rendered()
+    assert not re.search(r"@import|url\(|https?://", text)
+
+
+def test_both_languages_say_the_same_amount(page: Page):
+    assert len(page.texts["en"]) == len(page.texts["zh"]) > 40
+
+
+def test_chinese_has_no_english_sentence_left(page: Page):
+    own = {"Tea & <House>", "tea house", "Green <tea>", "Cup & saucer"}
+    words = [text for text in page.texts["zh"] if text not in own and re.search(r"[a-z]{3,} [a-z]{3,}", text)]
+    assert words == []
+
+
+def test_ids_are_unique_and_links_lead_somewhere(page: Page):
+    ids = [value for _, name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    targets = {
+        value.removeprefix("#")
+        for _, name, value in page.attributes
+        if name == "href" and value.startswith("#")
+    }
+    assert targets <= set(ids)
+    assert {value for _, name, value in page.attributes if name == "for"} <= set(ids)
+
+
+def test_names_from_data_are_escaped():
+    text = rendered()
+    assert "Tea &amp; &lt;House&gt;" in text
+    assert "Green &lt;tea&gt;" in text
+    assert "<tea>" not in text
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        "Frequent big spenders",
+        "60 customers",
+        "60.0%",
+        "¥1,234",
+        "Share of sales in tea",
+        "40.0% against 20.0% of everybody",
+        "+1.7 standard deviations",
+        "unstable: changes when customers are resampled",
+        "Champions",
+        "3.2×",
+        "1 of 3 rules shown",
+        "logistic regression",
+        "0.781",
+        "too little data: history of 175 days; 3 horizons of 60 days need 180",
+        "Publication 7",
+        "As of 30 June 2025",
+        "lies in the future",
+        "balanced",
+        "Cup &amp; saucer",
+    ],
+)
+def test_english_shows(expected: str):
+    assert expected in rendered()
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        "高频高消费客户",
+        "60 位客户",
+        "「tea」销售占比",
+        "数据太少：历史 175 天；3 个 60 天的预测期需要 180 天",
+        "发布批次 7",
+        "截至 2025 年 6 月 30 日",
+        "时间在未来",
+        "400 个购物篮；3 条规则置信度不低于 0.2",
+        "最佳客户",
+        "不稳定：重抽样后变化较大",
+        "逻辑回归 在 2025-05-30 的测试中胜过所有基线",
+    ],
+)
+def test_chinese_shows(expected: str):
+    assert expected in rendered()
+
+
+def test_redundant_and_chance_rules_are_left_out():
+    text = rendered()
+    assert "9.9×" not in text
+    assert "7.7×" not in text
+
+
+def test_an_unbalanced_ledger_is_said():
+    report = full_report()
+    ledger = report.ledger.assign(clean=report.ledger["clean"].where(report.ledger.index > 0, 90))
+    assert "off by 7" in render(dataclasses.replace(report, ledger=ledger))
+
+
+@pytest.mark.parametrize(("language", "first"), [("en", "en"), ("zh", "zh"), ("both", "en")])
+def test_the_chosen_language_is_shown_first(tmp_path: Path, language: str, first: str):
+    path = write_report(tmp_path / "report", empty_report(), language=language)
+    assert path == tmp_path / "report" / "index.html"
+    assert re.findall(r'id="language-(\w+)" checked', path.read_text(encoding="utf-8")) == [first]
+    assert [file.name for file in path.parent.iterdir()] == ["index.html"]
+
+
+def test_another_language_is_refused(tmp_path: Path):
+    with pytest.raises(ValueError, match="en, zh or both"):
+        write_report(tmp_path, empty_report(), language="fr")
+
+
+def test_equal_data_give_equal_bytes():
+    assert render(full_report()) == render(full_report())
+
+
+def test_every_word_stands_in_both_languages():
+    entries = [
+        (group, key, entry)
+        for group, table in dictionary().items()
+        if group not in {"reason", "feature_kind"}
+        for key, entry in table.items()
+    ]
+    entries += [("reason", entry["en"], entry) for entry in dictionary()["reason"]]
+    incomplete = [
+        (group, key) for group, key, entry in entries if set(entry) != {"en", "zh"} or not all(entry.values())
+    ]
+    assert incomplete == []
+
+
+def test_places_to_fill_are_the_same_in_both_languages():
+    for key, entry in dictionary()["text"].items():
+        assert set(re.findall(r"{\w*}", entry["en"])) == set(re.findall(r"{\w*}", entry["zh"])), key
+
+
+def test_a_persona_without_evidence_or_values_is_shown():
+    report = full_report()
+    bare = dataclasses.replace(
+        report,
+        evidence=report.evidence.head(0),
+        offers=report.offers.head(0),
+        segment=report.segment.head(0),
+        title=pd.DataFrame(columns=["product_id", "title", "category"]),
+    )
+    assert "Frequent big spenders" in render(bare)

@@ -1,0 +1,20 @@
+-- What was noticed of records, beside what became of them.
+SELECT day, source, path, sha256, 'noted' AS outcome, 'lenient_quote' AS reason, count(*) AS records
+FROM outcome
+WHERE lenient_quote
+GROUP BY day, source, path, sha256
+UNION ALL
+SELECT day, source, path, sha256, 'noted' AS outcome, 'unknown_gender' AS reason, count(*) AS records
+FROM outcome
+WHERE unknown_gender
+GROUP BY day, source, path, sha256
+UNION ALL
+SELECT day, source, path, sha256, 'noted' AS outcome, 'unknown_income_band' AS reason, count(*) AS records
+FROM outcome
+WHERE unknown_income_band
+GROUP BY day, source, path, sha256
+UNION ALL
+SELECT day, source, path, sha256, 'noted' AS outcome, 'corrected' AS reason, count(*) AS records
+FROM outcome
+WHERE outcome = 'clean' AND outcome_reason = 'corrected'
+GROUP BY day, source, path, sha256

@@ -1,0 +1,6 @@
+-- The first refused records, by place.
+SELECT path, line, reason, field
+FROM record
+WHERE reason IS NOT NULL
+ORDER BY path, line
+LIMIT $most
