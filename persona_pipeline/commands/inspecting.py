@@ -17,7 +17,8 @@ from persona_pipeline.defs import state
 from persona_pipeline.defs.home import check_fixed
 from persona_pipeline.settings import Settings, SettingsError
 
-FACTOR = 3  # the lake and the warehouse together take about as much as the raw files; three times leaves room to rewrite
+# the lake and the warehouse together take about as much as the raw files; three times leaves room to rewrite
+FACTOR = 3
 
 
 def status(settings: Settings, *, as_json: bool) -> int:
@@ -45,7 +46,8 @@ def status(settings: Settings, *, as_json: bool) -> int:
         )
         if stale:
             console.print(
-                f"Stale since an amendment: {stale[0]} .. {stale[-1]}; run them again with persona run --from --to"
+                f"Stale since an amendment: {stale[0]} .. {stale[-1]}; "
+                "run them again with persona run --from --to"
             )
         text = "none" if publication is None else f"{publication.publication_id}, as of {publication.as_of}"
         console.print(f"Publication: {text}")

@@ -72,7 +72,8 @@ ORDER_DAY = Table(
 BASKET_ITEM = Table(
     "facts",
     "basket_item",
-    "one row per order, product, day it happened and day it was known; values are changes and may be negative",
+    "one row per order, product, day it happened and day it was known; "
+    "values are changes and may be negative",
     ("order_id", "product_id", "category", "id_kind", "id", "event_day", "day"),
     (
         c.DAY,
@@ -85,7 +86,8 @@ BASKET_ITEM = Table(
         c.QUANTITY.but(description="Units sold"),
         c.AMOUNT.but(description="Sales after discount"),
     ),
-    "What was in each basket (sales only). An item is in the basket as of D if its quantity over day <= D is positive.",
+    "What was in each basket (sales only). An item is in the basket as of D if its quantity over day <= D "
+    "is positive.",
 )
 
 FEATURES = Table(

@@ -78,7 +78,8 @@ LEDGER_REASON = Table(
         Column(
             "outcome",
             Type.TEXT,
-            "clean, rejected, duplicate, filtered and suppressed add up; noted counts what was observed beside",
+            "clean, rejected, duplicate, filtered and suppressed add up; "
+            "noted counts what was observed beside",
             allowed=("clean", "rejected", "duplicate", "filtered", "suppressed", "noted"),
         ),
         c.REASON,

@@ -1,7 +1,7 @@
 """What a column and a table are: plain frozen data, no dataframe library.
 
-Here: types, columns, tables and the small operations on them. Not here: any concrete table (one module per layer
-beside this one) and nothing that validates or writes.
+Here: types, columns, tables and the small operations on them. Not here: any concrete table (one module per
+layer beside this one) and nothing that validates or writes.
 """
 
 from __future__ import annotations

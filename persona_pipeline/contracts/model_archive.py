@@ -1,8 +1,8 @@
 """Stored models as bytes that depend on nothing but the model.
 
-skops names the parts of its archive by memory address and stamps them with the time of day; both are replaced, so
-that equal fits have equal hashes. The result is an ordinary skops file. Not here: which types may be loaded (the room
-that stores the model says that).
+skops names the parts of its archive by memory address and stamps them with the time of day; both are
+replaced, so that equal fits have equal hashes. The result is an ordinary skops file. Not here: which types
+may be loaded (the room that stores the model says that).
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ SCHEMA = "schema.json"
 
 
 def canonical(content: bytes) -> bytes:
-    """The same archive with ids and files numbered in the order in which they stand, and a fixed time stamp."""
+    """The same archive with ids and files numbered in the order they stand in, and a fixed time stamp."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         schema = json.loads(archive.read(SCHEMA))
         ids: dict[int, int] = {}
         files: dict[str, str] = {}
         _number(schema, ids, files)
         parts = {new: archive.read(old) for old, new in files.items()}
-    parts[SCHEMA] = json.dumps(schema, indent=1).encode()
+    parts[SCHEMA] = json.dumps(schema).encode()  # with an indent, json falls back to its slow encoder
     result = io.BytesIO()
     with zipfile.ZipFile(result, "w") as archive:
         for name, part in parts.items():

@@ -20,7 +20,8 @@ def pseudonym(key: bytes, kind: str, value: str) -> str:
 
     Args:
         key: the project's secret.
-        kind: kind of identifier, for example `account`; the same value of another kind gets another pseudonym.
+        kind: kind of identifier, for example `account`; the same value of another kind gets another
+            pseudonym.
         value: the identifier in clear.
     """
     message = f"{kind}|{normal_form(value)}".encode()
@@ -28,6 +29,9 @@ def pseudonym(key: bytes, kind: str, value: str) -> str:
 
 
 def customer_pseudonym(key: bytes, id_kind: str, identifier: str) -> str:
-    """The customer_id of the component whose first member is (id_kind, identifier); `identifier` is a pseudonym."""
+    """The customer_id of the component whose first member is (id_kind, identifier).
+
+    `identifier` is a pseudonym.
+    """
     message = f"customer|{id_kind}|{identifier}".encode()
     return "c_" + hmac.new(key, message, hashlib.sha256).hexdigest()[:24]

@@ -173,7 +173,7 @@ def _parts(table: Table, paths: Iterable[Path | str]) -> Iterator[_Part]:
                 )
             first = 0
             for batch in parquet.iter_batches(BATCH_ROWS):
-                # by name only: a footer's "not null" depends on the engine's plan and may differ between files
+                # by name only: a footer's "not null" depends on the engine's plan and may differ by file
                 yield _Part(file, first, pa.Table.from_arrays(batch.columns, names=batch.schema.names))
                 first += batch.num_rows
 

@@ -1,6 +1,7 @@
 """The two halves of the clean step: admit the files that arrived, then clean the days.
 
-Here: what each half is given. Not here: when a file counts as known (sources) and what a record becomes (cleaning).
+Here: what each half is given. Not here: when a file counts as known (sources) and what a record becomes
+(cleaning).
 """
 
 import datetime as dt
@@ -24,7 +25,8 @@ def admit(
     A closed day admits nothing new, unless it is amended.
 
     Returns:
-        The output of clean.arrival, the days whose rows are replaced, and the files with all rows of those days.
+        The output of clean.arrival, the days whose rows are replaced, and the files with all rows of those
+        days.
     """
     from persona_pipeline.sources.arrival import arrival_rows, arrive, known_arrivals
     from persona_pipeline.sources.files import list_files

@@ -25,7 +25,8 @@ def checks() -> list[dg.AssetChecksDefinition]:
         day = closed_through(shop.settings)
         with shop.engine() as engine:
             found = engine.fetch(
-                "SELECT count(*) AS files FROM ledger WHERE status = 'rejected_file' OR rejected > $limit * records_in",
+                "SELECT count(*) AS files FROM ledger "
+                "WHERE status = 'rejected_file' OR rejected > $limit * records_in",
                 {"ledger": shop.lake.read(clean.FILE_LEDGER, day, day)},
                 {"limit": REJECT_LIMIT},
             )

@@ -5,6 +5,7 @@ Here: the order validate, then commit. Not here: how files come to be, and the D
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -21,7 +22,7 @@ def commit(
     output: Output,
     days: Iterable[dt.date],
     files: Sequence[DataFile],
-    metadata: Mapping[str, object] | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> dg.MaterializeResult:
     """Validate `files` against the contract, then replace `days` of the table with them in one commit."""
     from persona_pipeline.contracts.validation import check_files
@@ -43,9 +44,12 @@ def commit_all(
     outputs: Mapping[str, Output],
     days: Sequence[dt.date],
     files: Mapping[str, Sequence[DataFile]],
-    lineage: Mapping[str, Mapping[str, object]] | None = None,
+    lineage: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Iterable[dg.MaterializeResult]:
-    """Commit several tables of one step, in the order of `outputs`; the one that makes the day readable stands last."""
+    """Commit several tables of one step, in the order of `outputs`.
+
+    The one that makes the day readable stands last.
+    """
     for name, output in outputs.items():
         yield commit(shop, output, days, files.get(name, []), (lineage or {}).get(name))
 
@@ -70,7 +74,7 @@ def reported(
     """
     whole = len(kept) == len(context.partition_keys)
     for result in results:
-        if whole:
+        if whole or result.asset_key is None:
             yield result
             continue
         for day in kept:

@@ -1,8 +1,9 @@
 """Dagster's SQLite event log with one open connection per database instead of one per event.
 
-Dagster 1.13 builds an engine, opens a connection and closes it for every event; the close checkpoints the write-ahead
-log with two fsyncs, so that a history of 240 days spends minutes in it. Here the connection stays open. The
-event log says what ran; the data are committed elsewhere, so `synchronous = NORMAL` (safe in WAL mode) is enough.
+Dagster 1.13 builds an engine, opens a connection and closes it for every event; the close checkpoints the
+write-ahead log with two fsyncs, so that a history of 240 days spends minutes in it. Here the connection stays
+open. The event log says what ran; the data are committed elsewhere, so `synchronous = NORMAL` (safe in WAL
+mode) is enough.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +27,7 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Any]:
         with self._db_lock:
-            engines = self.__dict__.setdefault("_engines", {})
+            engines = vars(self).setdefault("_engines", {})
             if shard not in engines:
                 engines[shard] = create_engine(
                     self.conn_string_for_shard(shard),
@@ -46,6 +47,6 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
 
     def dispose(self) -> None:
         """Close every connection."""
-        for engine in self.__dict__.pop("_engines", {}).values():
+        for engine in vars(self).pop("_engines", {}).values():
             engine.dispose()
         super().dispose()

@@ -35,7 +35,10 @@ def prepare_home(directory: Path) -> Path:
 
 
 def check_fixed(settings: Settings) -> Path:
-    """Check that start, time zone, currency and key are those of the first run; returns the file that keeps them.
+    """Check that start, time zone, currency and key are those of the first run.
+
+    Returns:
+        The file that keeps them.
 
     Raises:
         SettingsError: one of them changed, or there is no key.
@@ -50,7 +53,7 @@ def check_fixed(settings: Settings) -> Path:
 
 
 def fix(settings: Settings) -> Settings:
-    """Keep start, time zone, currency and a fingerprint of the key on the first run; check them on every other.
+    """Keep start, time zone, currency and a fingerprint of the key on the first run; else check them.
 
     Returns:
         The settings with the key; the first run makes one if there is none.

@@ -2,8 +2,8 @@
 
 Here: which runs a day or a range needs, and how each ended. Not here: printing (cli.py).
 
-A range has three phases (all days to facts and labels; weekly fits in order; snapshots), and ends with the last day
-as a night of its own, which publishes once.
+A range has three phases (all days to facts and labels; weekly fits in order; snapshots), and ends with the
+last day as a night of its own, which publishes once.
 """
 
 import dataclasses
@@ -17,6 +17,7 @@ import dagster as dg
 from persona_pipeline.defs.build import build
 from persona_pipeline.defs.commit import KEPT_TAG
 from persona_pipeline.defs.jobs import NIGHTLY, TRAINING
+from persona_pipeline.defs.killed_runs import end_killed_runs, process_tag
 from persona_pipeline.defs.partitions import week_key
 from persona_pipeline.settings import Settings
 
@@ -66,7 +67,8 @@ def plan(settings: Settings, first: dt.date, last: dt.date, *, snapshots: str = 
         settings: the project.
         first: first day.
         last: last day; it runs as a night of its own.
-        snapshots: `weekly` computes features and what follows for Sundays and the last seven days; `daily` for all.
+        snapshots: `weekly` computes features and what follows for Sundays and the last seven days; `daily`
+            for all.
     """
     units: list[Unit] = []
     before = [first + dt.timedelta(days=n) for n in range((last - first).days)]
@@ -118,16 +120,15 @@ def execute(
     """
     definitions = build(settings)
     home = settings.directory / ".dagster"
+    tags = {**(tags or {}), **process_tag()}
     with dg.DagsterInstance.from_config(str(home)) as instance:
+        end_killed_runs(instance)
         for unit in units:
             job = definitions.resolve_job_def(unit.job)
             result = job.execute_in_process(
                 instance=instance,
                 partition_key=unit.first if unit.first == unit.last else None,
-                tags={
-                    **(tags or {}),
-                    **({} if unit.first == unit.last else {_RANGE_START: unit.first, _RANGE_END: unit.last}),
-                },
+                tags={**tags, **_range_tags(unit)},
                 asset_selection=[dg.AssetKey.from_user_string(key) for key in unit.assets] or None,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 raise_on_error=False,

@@ -5,6 +5,7 @@ Lineage goes with runs of a single day (a night); a range would store the same p
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from persona_pipeline.contracts import Table, behaviour, clean
 from persona_pipeline.defs.metadata import column_lineage
@@ -30,13 +31,13 @@ _FILES: dict[str, list[tuple[Table, str, dict[str, Table]]]] = {
 }
 
 
-def lineage_of(shop: Shop, step: str, days: Sequence[dt.date]) -> dict[str, Mapping[str, object]]:
+def lineage_of(shop: Shop, step: str, days: Sequence[dt.date]) -> dict[str, Mapping[str, Any]]:
     """Metadata per table of a step: its column lineage when the run is one day, nothing otherwise."""
     if len(days) != 1:
         return {}
     from persona_pipeline.engine.sql import sql_text
 
-    found = {
+    found: dict[str, Mapping[str, Any]] = {
         table.full_name: _metadata(sql_text(name), inputs) for table, name, inputs in _FILES.get(step, [])
     }
     if step == "features":
@@ -47,7 +48,7 @@ def lineage_of(shop: Shop, step: str, days: Sequence[dt.date]) -> dict[str, Mapp
     return found
 
 
-def _metadata(sql: str, inputs: Mapping[str, Table]) -> dict[str, object]:
+def _metadata(sql: str, inputs: Mapping[str, Table]) -> dict[str, Any]:
     from persona_pipeline.engine.lineage import column_lineage as read
 
     pairs = read(sql, tuple((name, table.column_names) for name, table in inputs.items()))

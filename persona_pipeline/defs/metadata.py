@@ -1,9 +1,10 @@
-"""Contracts as Dagster sees them: asset specs with schema, owner and grain, and the metadata of a materialisation.
+"""Contracts as Dagster sees them.
 
-Not here: partitions and the assets themselves.
+Here: asset specs with schema, owner and grain, and the metadata of a materialisation. Not here: partitions
+and the assets themselves.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import dagster as dg
 
@@ -66,7 +67,7 @@ def column_schema(table: Table) -> dg.TableSchema:
     )
 
 
-def column_lineage(pairs: dict[str, Iterable[tuple[Table, str]]]) -> dg.TableColumnLineage:
+def column_lineage(pairs: Mapping[str, Iterable[tuple[Table, str]]]) -> dg.TableColumnLineage:
     """Which columns of which tables each column comes from."""
     return dg.TableColumnLineage(
         deps_by_column={

@@ -14,7 +14,7 @@ DATE = "%Y-%m-%d"
 
 @dataclass(frozen=True)
 class Partitions:
-    """One calendar for every asset: days from the project's start, and the weeks (Monday to Sunday) that hold them."""
+    """One calendar for every asset: days from the project's start, and their weeks (Monday to Sunday)."""
 
     daily: dg.DailyPartitionsDefinition
     weekly: dg.WeeklyPartitionsDefinition

@@ -6,10 +6,12 @@ Here: the decision to hold a night, made before the write. Not here: how marts a
 import datetime as dt
 import getpass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
 from persona_pipeline.contracts import clean
+from persona_pipeline.defs.maintenance import tidy
 from persona_pipeline.defs.shop import Shop
 
 REJECT_SHARE = 0.01
@@ -20,7 +22,7 @@ class Held(Exception):
     """The night stays unpublished until somebody releases it."""
 
 
-def publish_day(shop: Shop, as_of: dt.date, run_id: str, *, accepted: str | None) -> dict[str, object]:
+def publish_day(shop: Shop, as_of: dt.date, run_id: str, *, accepted: str | None) -> dict[str, Any]:
     """Publish the end of `as_of`; returns metadata for the Dagster event.
 
     Raises:
@@ -49,6 +51,7 @@ def publish_day(shop: Shop, as_of: dt.date, run_id: str, *, accepted: str | None
     return {
         "publication_id": publication.publication_id,
         "as_of": publication.as_of.isoformat(),
+        **tidy(shop, publication.as_of),
         "dagster/row_count": sum(publication.rows.values()),
         "rows": dg.MetadataValue.json(publication.rows),
     }
@@ -75,13 +78,14 @@ def report_day(shop: Shop, day: dt.date) -> Path:
 
 def _hold_if_bad(shop: Shop, engine, as_of: dt.date) -> None:  # noqa: ANN001 - the engine's module is heavy
     found = engine.fetch(
-        "SELECT source, CAST(sum(records_in) AS BIGINT) AS records_in, CAST(sum(rejected) AS BIGINT) AS rejected "
-        "FROM ledger GROUP BY source ORDER BY source",
+        "SELECT source, CAST(sum(records_in) AS BIGINT) AS records_in, "
+        "CAST(sum(rejected) AS BIGINT) AS rejected FROM ledger GROUP BY source ORDER BY source",
         {"ledger": shop.lake.read(clean.FILE_LEDGER, as_of, as_of)},
     )
     for row in found.to_pylist():
         if row["records_in"] >= SMALLEST and row["rejected"] > REJECT_SHARE * row["records_in"]:
             raise Held(
-                f"source {row['source']}: {row['rejected']:,} of {row['records_in']:,} records of {as_of} were rejected, "
-                f"more than {REJECT_SHARE:.0%}; look at clean.reject, then release it with: persona publish --accept REASON"
+                f"source {row['source']}: {row['rejected']:,} of {row['records_in']:,} records of {as_of} "
+                f"were rejected, more than {REJECT_SHARE:.0%}; look at clean.reject, then release it with: "
+                "persona publish --accept REASON"
             )

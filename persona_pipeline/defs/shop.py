@@ -1,10 +1,11 @@
 """The resource of every asset: the settings of one project and its stores, opened on first use.
 
-Here: opening the lake, an engine, the model store. Not here: any step. Heavy libraries are imported inside the
-methods, so that importing the definitions stays cheap.
+Here: opening the lake, an engine, the model store. Not here: any step. Heavy libraries are imported inside
+the methods, so that importing the definitions stays cheap.
 """
 
 import datetime as dt
+import functools
 from typing import TYPE_CHECKING
 
 from persona_pipeline.contracts import Table
@@ -46,7 +47,7 @@ class Shop:
             self.settings.path("data/scratch"), memory=options.memory, threads=options.threads
         )
 
-    @property
+    @functools.cached_property
     def catalogue(self) -> "Catalogue":
         """The feature catalogue: the packaged one and the project's own."""
         from persona_pipeline.features.catalogue import load_catalogue
@@ -54,7 +55,7 @@ class Shop:
         own = self.settings.features.catalogue
         return load_catalogue(self.settings.path(own) if own else None)
 
-    @property
+    @functools.cached_property
     def features(self) -> Table:
         """The contract of features.customer with the catalogue's columns."""
         from persona_pipeline.features.catalogue import feature_table

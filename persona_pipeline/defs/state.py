@@ -36,7 +36,8 @@ def ledger_summary(settings: Settings) -> list[list[Any]]:
     shop = Shop(settings)
     with shop.engine() as engine:
         found = engine.fetch(
-            "SELECT source, CAST(sum(records_in) AS BIGINT) AS records_in, CAST(sum(clean) AS BIGINT) AS clean, "
+            "SELECT source, CAST(sum(records_in) AS BIGINT) AS records_in, "
+            "CAST(sum(clean) AS BIGINT) AS clean, "
             "CAST(sum(rejected) AS BIGINT) AS rejected, CAST(sum(duplicate) AS BIGINT) AS duplicate, "
             "CAST(sum(filtered) AS BIGINT) AS filtered, CAST(sum(suppressed) AS BIGINT) AS suppressed "
             "FROM ledger GROUP BY source ORDER BY source",
@@ -51,8 +52,8 @@ def newest_personas(settings: Settings, language: str) -> tuple[dt.date | None, 
     name, summary = ("name_zh", "summary_zh") if language == "zh" else ("name_en", "summary_en")
     with shop.engine() as engine:
         found = engine.fetch(
-            f"SELECT day, segment_key, {name} AS name, customers, share, sales_share_365d, mean_buy_probability, "
-            f"mean_churn_probability, {summary} AS summary FROM persona "
+            f"SELECT day, segment_key, {name} AS name, customers, share, sales_share_365d, "
+            f"mean_buy_probability, mean_churn_probability, {summary} AS summary FROM persona "
             "WHERE day = (SELECT max(day) FROM persona) ORDER BY customers DESC, segment_key",
             {"persona": shop.lake.read(models.PERSONA, None, None)},
         ).to_pylist()
@@ -70,7 +71,8 @@ def layers(settings: Settings) -> list[dict[str, Any]]:
                 rows.append({"table": name, "days": 0, "first": None, "last": None, "rows": 0})
                 continue
             found = engine.fetch(
-                "SELECT count(DISTINCT day) AS days, min(day) AS first, max(day) AS last, count(*) AS rows FROM t",
+                "SELECT count(DISTINCT day) AS days, min(day) AS first, max(day) AS last, count(*) AS rows "
+                "FROM t",
                 {"t": relation},
             ).to_pylist()[0]
             rows.append({"table": name, **found})
@@ -90,7 +92,10 @@ def unbalanced_files(settings: Settings) -> int:
 
 
 def record_amendment(settings: Settings, day: dt.date, run_id: str) -> None:
-    """Keep that a closed day was reopened, with the versions of the facts of later days, which are stale from now on."""
+    """Keep that a closed day was reopened, with the versions of the facts of later days.
+
+    Those days are stale from now on.
+    """
     later = [other for other in sorted(closed_days(settings)) if other > day]
     versions = Shop(settings).lake.versions(behaviour.ORDER_DAY, later)
     line = {

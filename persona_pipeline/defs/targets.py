@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def label_targets(settings: Settings) -> "list[LabelTarget]":
-    """What the labels are computed for: buyers of the last year; customers of two orders seen in half a year."""
+    """What labels are computed for: buyers of the last year; customers of two orders seen in half a year."""
     from persona_pipeline.features.label import BUY_30D, CHURN_60D
     from persona_pipeline.features.label import Target as LabelTarget
 

@@ -1,6 +1,7 @@
 """Runs a step once per week or once per day of a range, in order, and commits what it wrote.
 
-Here: the loop over the weeks of a run; each week is committed before the next one starts, because it reads it.
+Here: the loop over the weeks of a run; each week is committed before the next one starts, because that one
+reads it.
 """
 
 import datetime as dt
@@ -10,14 +11,15 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from persona_pipeline.contracts import Table
+from persona_pipeline.defs.history import HistoryReader
 from persona_pipeline.defs.metadata import asset_key
 from persona_pipeline.defs.shop import Shop
-from persona_pipeline.engine.protocol import DataFile, Output
+from persona_pipeline.engine.protocol import DataFile, Output, ReadWindow
 
 if TYPE_CHECKING:
     from persona_pipeline.engine.duckdb import DuckDBEngine
 
-Fit = Callable[["DuckDBEngine", Mapping[str, Output], dt.date], Mapping[str, Sequence[DataFile]]]
+Fit = Callable[["DuckDBEngine", ReadWindow, Mapping[str, Output], dt.date], Mapping[str, Sequence[DataFile]]]
 
 
 def each_week(
@@ -28,9 +30,10 @@ def each_week(
 
     rows = dict.fromkeys((table.full_name for table in tables), 0)
     with shop.engine() as engine:
+        read = HistoryReader(shop.lake.read, engine)
         for sunday in sundays:
             outputs = {table.full_name: shop.lake.output(table) for table in tables}
-            files = fit(engine, outputs, sunday)
+            files = fit(engine, read, outputs, sunday)
             for name, output in outputs.items():
                 written = files.get(name, [])
                 check_files(output.table, [file.path for file in written])

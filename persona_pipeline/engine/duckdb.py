@@ -1,7 +1,7 @@
 """The embedded engine: DuckDB with a memory limit, a thread limit and a spill folder.
 
-Here: binding inputs and parameters, casting to a contract, writing one folder per day. Not here: which SQL is run,
-and commits (the lake).
+Here: binding inputs and parameters, casting to a contract, writing one folder per day. Not here: which SQL is
+run, and commits (the lake).
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ SQL_TYPES = {
     Type.DATE: "DATE",
     Type.TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
 }
+_LITERAL = re.compile(r"--[^\n]*|'(?:[^']|'')*'")  # comments may hold an apostrophe
 _PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*)")
 
 
@@ -52,9 +53,8 @@ class DuckDBEngine:
                 "preserve_insertion_order": False,
             }
         )
-        self._connection.execute(
-            "SET GLOBAL TimeZone = 'UTC'"
-        )  # refused by DuckDB 2.0 before the connection stands
+        # after connecting: DuckDB 2.0 refuses it in the configuration
+        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
 
     def __enter__(self) -> DuckDBEngine:
         return self
@@ -165,7 +165,8 @@ class DuckDBEngine:
         if found != expected:
             raise EngineError(
                 f"{table.full_name}: the statement must return exactly the contract's columns; "
-                f"missing: {sorted(expected - found) or 'none'}, not in the contract: {sorted(found - expected) or 'none'}"
+                f"missing: {sorted(expected - found) or 'none'}, "
+                f"not in the contract: {sorted(found - expected) or 'none'}"
             )
 
 
@@ -191,7 +192,7 @@ def relation_sql(relation: Relation) -> str:
 
 def _used(sql: str, parameters: Mapping[str, object] | None) -> dict[str, object]:
     """The parameters that the statement names; DuckDB refuses others."""
-    names = set(_PARAMETER.findall(sql))
+    names = set(_PARAMETER.findall(_LITERAL.sub("''", sql)))
     given = dict(parameters or {})
     missing = sorted(names - set(given))
     if missing:

@@ -1,7 +1,7 @@
 """Which input columns each output column of a SELECT comes from, read from its text with sqlglot's scopes.
 
-sqlglot's own `lineage()` walks the whole query once per column (40 s for the hundred columns of the features); here
-each column of each scope is visited once. Not here: Dagster's form of it (defs).
+sqlglot's own `lineage()` walks the whole query once per column (40 s for the hundred columns of the
+features); here each column of each scope is visited once. Not here: Dagster's form of it (defs).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def column_lineage(
     Raises:
         ValueError: the text is not a query.
     """
-    schema = {name: dict.fromkeys(columns, "text") for name, columns in inputs}
+    schema: dict[str, object] = {name: dict.fromkeys(columns, "text") for name, columns in inputs}
     query = qualify(
         parse_one(sql, dialect="duckdb"), schema=schema, dialect="duckdb", validate_qualify_columns=False
     )
@@ -58,13 +58,13 @@ class _Walk:
 
     def _union(self, scope: Scope, name: str) -> Pairs:
         """A union takes its names from its first branch and matches the others by position."""
-        position = scope.expression.named_selects.index(name)
+        position = _query(scope).named_selects.index(name)
         branches = scope.set_operation_scopes
-        return frozenset().union(*(self.column(b, b.expression.named_selects[position]) for b in branches))
+        return frozenset().union(*(self.column(b, _query(b).named_selects[position]) for b in branches))
 
     def _select(self, scope: Scope, name: str) -> Pairs:
         found: set[tuple[str, str]] = set()
-        for projection in scope.expression.selects:
+        for projection in _query(scope).selects:
             if projection.alias_or_name == name:
                 for column in projection.find_all(exp.Column):
                     found |= self._source(scope, column)
@@ -77,3 +77,14 @@ class _Walk:
         if isinstance(source, exp.Table) and column.name in self._inputs.get(source.name, frozenset()):
             return frozenset({(source.name, column.name)})
         return frozenset()
+
+
+def _query(scope: Scope) -> exp.Selectable:
+    """What a scope stands for, as something with output columns.
+
+    Raises:
+        ValueError: it has none.
+    """
+    if not isinstance(scope.expression, exp.Selectable):
+        raise ValueError(f"lineage needs a SELECT, found {type(scope.expression).__name__}")
+    return scope.expression

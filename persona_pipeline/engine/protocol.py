@@ -36,7 +36,8 @@ class Window:
 class Relation:
     """A table as a list of Parquet files. With a contract, no files means a typed empty table.
 
-    `evolved`: some files were written before the contract got a column, so each file has to be asked what it holds.
+    `evolved`: some files were written before the contract got a column, so each file has to be asked what it
+    holds.
     """
 
     paths: tuple[str, ...]
@@ -80,13 +81,16 @@ class Engine(Protocol):
         output: Output,
         parameters: Mapping[str, object] | None = None,
     ) -> list[DataFile]:
-        """Run `sql` over named inputs, cast to the output's contract by column name, write one file per day."""
+        """Run `sql` over named inputs, cast to the output's contract by name, write one file per day."""
         ...
 
     def stage(
         self, sql: str, inputs: Mapping[str, Input], parameters: Mapping[str, object] | None = None
     ) -> Relation:
-        """Run `sql` and keep the result as scratch Parquet until the engine closes; for steps of several statements."""
+        """Run `sql` and keep the result as scratch Parquet until the engine closes.
+
+        For steps of several statements.
+        """
         ...
 
     def fetch(

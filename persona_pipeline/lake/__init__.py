@@ -1,1 +1,1 @@
-"""The lake: Delta tables that are read by window of days and replaced by day, and the store of fitted models."""
+"""The lake: Delta tables, read by window of days and replaced by day, and the store of fitted models."""

@@ -1,7 +1,7 @@
 """Delta tables: read a window of days, replace days in one commit.
 
-Here: the Delta log (delta-rs), file lists, commits with an app transaction per day. Not here: reading or writing
-Parquet (an engine does that) and validation (contracts).
+Here: the Delta log (delta-rs), file lists, commits with an app transaction per day. Not here: reading or
+writing Parquet (an engine does that) and validation (contracts).
 """
 
 from __future__ import annotations
@@ -15,20 +15,11 @@ from urllib.parse import unquote, urlparse
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
-from persona_pipeline.contracts import Table, Type
+from persona_pipeline.contracts import Table
+from persona_pipeline.contracts.arrow import ARROW_TYPES
 from persona_pipeline.engine.protocol import DataFile, Output, Relation
-
-_ARROW = {
-    Type.TEXT: pa.string(),
-    Type.INTEGER: pa.int64(),
-    Type.DECIMAL: pa.decimal128(18, 4),
-    Type.DOUBLE: pa.float64(),
-    Type.BOOLEAN: pa.bool_(),
-    Type.DATE: pa.date32(),
-    Type.TIMESTAMP: pa.timestamp("us", tz="UTC"),
-}
 
 _ATTEMPTS = 20
 _EVOLVED = "persona.evolved"  # set once columns were added: older files lack them
@@ -62,7 +53,7 @@ class DeltaLake:
             delta = DeltaTable.create(
                 self._path(table),
                 schema=pa.schema(
-                    [pa.field(c.name, _ARROW[c.type], nullable=c.name != "day") for c in table.columns]
+                    [pa.field(c.name, ARROW_TYPES[c.type], nullable=c.name != "day") for c in table.columns]
                 ),
                 mode="ignore",
                 partition_by=["day"],
@@ -72,7 +63,7 @@ class DeltaLake:
         present = {field.name for field in delta.schema().fields}
         new = [column for column in table.columns if column.name not in present]
         if new:
-            schema = Schema.from_arrow(pa.schema([pa.field(c.name, _ARROW[c.type]) for c in new]))
+            schema = Schema.from_arrow(pa.schema([pa.field(c.name, ARROW_TYPES[c.type]) for c in new]))
             delta.alter.set_table_properties({_EVOLVED: "true"}, raise_if_not_exists=False)
             delta.alter.add_columns(schema.fields)
         return Output(table, self._path(table), delta.version())
@@ -108,6 +99,15 @@ class DeltaLake:
             "nothing was written. Run it again."
         )
 
+    def days(self, table: Table) -> list[dt.date]:
+        """The days that have rows, in order."""
+        delta = self._open(table)
+        return (
+            []
+            if delta is None
+            else sorted({dt.date.fromisoformat(str(part["day"])) for part in delta.partitions()})
+        )
+
     def versions(self, table: Table, days: Iterable[dt.date]) -> dict[dt.date, int]:
         """How often each of `days` was replaced; a day that was never written is absent."""
         delta = self._open(table)
@@ -138,8 +138,11 @@ class DeltaLake:
 def _commit(
     delta: DeltaTable, output: Output, before: Mapping[dt.date, int], files: Sequence[DataFile]
 ) -> None:
-    """One Delta commit that swaps the days in; min/max statistics stay out, they would copy personal values."""
-    actions = [
+    """One Delta commit that swaps the days in.
+
+    Minimum and maximum statistics stay out: they would copy personal values.
+    """
+    actions: list[AddAction | RemoveAction] = [
         AddAction(
             path=file.path.relative_to(output.directory).as_posix(),
             size=file.size,

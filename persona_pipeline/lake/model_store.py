@@ -1,6 +1,7 @@
 """Fitted models as immutable files named by their SHA-256.
 
-Here: bytes in, bytes out, verified. Not here: what a model is, and which is in force (tables of the lake say that).
+Here: bytes in, bytes out, verified. Not here: what a model is, and which is in force (tables of the lake say
+that).
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ class ModelCorrupted(Exception):
 
 
 class FileModelStore:
-    """A folder of files `<sha256>.skops`. A name never changes its content, so writers cannot disturb readers."""
+    """A folder of files `<sha256>.skops`.
+
+    A name never changes its content, so writers cannot disturb readers.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root

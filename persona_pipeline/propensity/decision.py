@@ -58,7 +58,7 @@ def is_usable(row: Row, model: PropensityModel, day: dt.date, target: Target, co
         (day - row["fitted_on"]).days <= 7 * target.maximum_age_weeks
         and set(numeric) <= set(columns.numeric)
         and set(text) <= set(columns.text)
-        and model.conditions() == list(target.eligible)
+        and model.conditions() == tuple(target.eligible)
     )
 
 

@@ -6,6 +6,7 @@ Here: the SELECT, the fetch and the split of its rows. Not here: which days (blo
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -53,7 +54,8 @@ def training_frame(
     return engine.fetch(sql, inputs, {"target": target.name}).to_pandas(date_as_object=False)
 
 
-def training_sql(columns: tuple[Sequence[str], Sequence[str]], eligible: Iterable[AtLeast]) -> str:
+@functools.cache
+def training_sql(columns: tuple[tuple[str, ...], tuple[str, ...]], eligible: tuple[AtLeast, ...]) -> str:
     """SELECT over `features` and `labels`, one parameter: `target`."""
     same = [exp.column(name, table="features").eq(exp.column(name, table="labels")) for name in KEYS]
     wanted = exp.column("target", table="labels").eq(exp.Placeholder(this="target"))
@@ -67,7 +69,8 @@ def training_sql(columns: tuple[Sequence[str], Sequence[str]], eligible: Iterabl
     return query.sql(dialect="duckdb")
 
 
-def scoring_sql(columns: tuple[Sequence[str], Sequence[str]], eligible: Iterable[AtLeast]) -> str:
+@functools.cache
+def scoring_sql(columns: tuple[tuple[str, ...], tuple[str, ...]], eligible: tuple[AtLeast, ...]) -> str:
     """SELECT of the eligible customers over `features`."""
     return (
         exp.select(*_keys(), *_casts(columns))
@@ -100,7 +103,9 @@ def split_rows(frame: pd.DataFrame, blocks: Blocks, seed: int) -> Split:
 
 
 def _union(table: Table, relations: Iterable[Relation]) -> Relation:
-    return Relation(tuple(path for relation in relations for path in relation.paths), table)
+    every = list(relations)
+    paths = tuple(path for relation in every for path in relation.paths)
+    return Relation(paths, table, any(relation.evolved for relation in every))
 
 
 def _keys() -> list[exp.Expr]:

@@ -59,13 +59,13 @@ class PropensityModel(BaseEstimator):
         self.text = text
         self.eligible = eligible
 
-    def columns(self) -> tuple[list[str], list[str]]:
+    def columns(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Numeric and text columns that a frame needs to be scored."""
-        return list(self.numeric), list(self.text)
+        return tuple(self.numeric), tuple(self.text)
 
-    def conditions(self) -> list[AtLeast]:
+    def conditions(self) -> tuple[AtLeast, ...]:
         """Whom the model may score."""
-        return [AtLeast(column, minimum) for column, minimum in self.eligible]
+        return tuple(AtLeast(column, minimum) for column, minimum in self.eligible)
 
     def score(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         """Calibrated probability and the score beneath it; each row for itself, whatever the batch."""

@@ -6,6 +6,7 @@ Here: the statements and the matrix made of their result. Not here: what is done
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -68,6 +69,16 @@ def behaviour(
     Columns: `customer_id`, `has_ordered`, the named features as doubles, one `mix_N` per category. With
     `rfm`, every customer and the RFM scores; else only customers with an order.
     """
+    inputs: dict[str, Input] = {"features": features}
+    if categories:
+        inputs["purchase"] = purchase
+    if rfm is not None:
+        inputs["rfm"] = rfm
+    return _behaviour_sql(tuple(names), tuple(categories), rfm is not None), inputs
+
+
+@functools.cache
+def _behaviour_sql(names: tuple[str, ...], categories: tuple[str, ...], with_rfm: bool) -> str:
     has_ordered = exp.column("recency_days", "features").is_(exp.null()).not_()
     columns: list[exp.Expr] = [
         exp.column("customer_id", "features"),
@@ -79,17 +90,14 @@ def behaviour(
         ),
     ]
     query = exp.select(*columns).from_("features").order_by(exp.column("customer_id", "features"))
-    inputs: dict[str, Input] = {"features": features}
     if categories:
         query = query.with_("mix", as_=_mix_query(categories)).join(
             "mix", on=_same_customer("mix"), join_type="left"
         )
-        inputs["purchase"] = purchase
-    if rfm is None:
-        return query.where(has_ordered).sql("duckdb"), inputs
+    if not with_rfm:
+        return query.where(has_ordered).sql("duckdb")
     query = query.select(*(exp.column(score, "rfm") for score in SCORES))
-    query = query.join("rfm", on=_same_customer("rfm"), join_type="left")
-    return query.sql("duckdb"), inputs | {"rfm": rfm}
+    return query.join("rfm", on=_same_customer("rfm"), join_type="left").sql("duckdb")
 
 
 def to_matrix(table: pa.Table, names: Sequence[str], categories: Sequence[str] = ()) -> NDArray[np.float64]:

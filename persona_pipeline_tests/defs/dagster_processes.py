@@ -19,9 +19,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
+
 from persona_pipeline.settings import Settings, child_environment
 
-# The daemon looks at backfills every 30 s, which Dagster does not let one configure; a test need not wait for that.
+# The daemon looks at backfills every 30 s, which Dagster does not let one configure; a test need not wait for
+# that.
 DAEMON = """
 import sys, dagster._daemon.backfill as backfill
 backfill.DEFAULT_DAEMON_INTERVAL_SECONDS = 2
@@ -34,12 +37,28 @@ STARTED_WITHIN = 120
 
 @contextlib.contextmanager
 def running(settings: Settings, repository: Path) -> Iterator[str]:
-    """The URL of the GraphQL endpoint while all three processes live; they are killed with their children at the end."""
-    code_port, web_port = free_port(), free_port()
+    """The URL of the GraphQL endpoint while all three processes live.
+
+    They are killed with their children at the end.
+    """
+    with dg.DagsterInstance.from_config(str(settings.directory / ".dagster")):
+        code_port, web_port = (
+            free_port(),
+            free_port(),
+        )  # processes that create its databases at once would race
     loopback = ["--grpc-host", "127.0.0.1", "--grpc-port", str(code_port)]
     serve = ["--host", "127.0.0.1", "--port"]
     commands = {
-        "code": ["-m", "dagster", "api", "grpc", "-m", "persona_pipeline.definitions", *serve, str(code_port)],
+        "code": [
+            "-m",
+            "dagster",
+            "api",
+            "grpc",
+            "-m",
+            "persona_pipeline.definitions",
+            *serve,
+            str(code_port),
+        ],
         "web": ["-m", "dagster_webserver", *loopback, *serve, str(web_port)],
         "daemon": ["-c", DAEMON, "run", *loopback],
     }

@@ -20,7 +20,10 @@ FILE = Path(__file__).with_name("snapshot.txt")
 
 
 def settings() -> Settings:
-    """A project without sources; the definitions depend on the settings in start, time zone and look-backs only."""
+    """A project without sources.
+
+    The definitions depend on the settings in start, time zone and look-backs only.
+    """
     project = Project(name="snapshot", start=dt.date(2025, 1, 6), currency="CNY", time_zone="Asia/Shanghai")
     return Settings(directory=Path("snapshot"), key=SecretBytes(b""), project=project)
 
@@ -31,17 +34,23 @@ def text(definitions: dg.Definitions) -> str:
     graph = definitions.resolve_asset_graph()
     for key in sorted(graph.get_all_asset_keys()):
         node = graph.get(key)
-        lines.append(f"asset {key.to_user_string()} [{partition(node.partitions_def)}; {policy(node.backfill_policy)}]")
+        lines.append(
+            f"asset {key.to_user_string()} [{partition(node.partitions_def)}; {policy(node.backfill_policy)}]"
+        )
         for parent in sorted(node.parent_keys):
             mapping = node.partition_mappings.get(parent)
             lines.append(f"    <- {parent.to_user_string()}{offsets(mapping)}")
     repository = definitions.get_repository_def()
     for name in sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__")):
-        selection = sorted(key.to_user_string() for key in repository.get_job(name).asset_layer.executable_asset_keys)
+        selection = sorted(
+            key.to_user_string() for key in repository.get_job(name).asset_layer.executable_asset_keys
+        )
         lines += [f"job {name}", *(f"    {key}" for key in selection)]
     for schedule in sorted(repository.schedule_defs, key=lambda each: each.name):
         when = f"{schedule.cron_schedule} {schedule.execution_timezone}"
-        lines.append(f"schedule {schedule.name}: {when}, {schedule.job_name}, {schedule.default_status.value}")
+        lines.append(
+            f"schedule {schedule.name}: {when}, {schedule.job_name}, {schedule.default_status.value}"
+        )
     for sensor in sorted(repository.sensor_defs, key=lambda each: each.name):
         lines.append(f"sensor {sensor.name}: {sensor.sensor_type.value}, {sensor.default_status.value}")
     for check in sorted(graph.asset_check_keys, key=str):

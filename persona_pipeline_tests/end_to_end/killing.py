@@ -1,7 +1,8 @@
 """A `persona run` in a process of its own that is killed with SIGKILL at a chosen moment.
 
-The moment is counted in commits, because time means nothing on a busy machine: wait until the run has made so many
-commits to the lake, then a part of a second more. Here: the process and its moments. Not here: what must hold after it.
+The moment is counted in commits, because time means nothing on a busy machine: wait until the run has made
+so many commits to the lake, then a part of a second more. Here: the process and its moments. Not here: what
+must hold after it.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def start(project: Project, *arguments: str) -> ForkServerProcess:
 
 
 def kill(process: ForkServerProcess, project: Project, *, after: int, seconds: float) -> bool:
-    """SIGKILL once the lake has `after` commits and `seconds` have passed since; False if the run had ended."""
+    """SIGKILL `seconds` after the lake has `after` commits; False if the run had ended before."""
     patience = time.monotonic() + PATIENCE_SECONDS
     while commits(project) < after and process.is_alive() and time.monotonic() < patience:
         time.sleep(POLL_SECONDS)

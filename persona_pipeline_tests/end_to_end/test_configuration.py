@@ -113,7 +113,9 @@ def replaced(old: str, new: str) -> Edit:
             id="environment",
         ),
         pytest.param(
-            lambda text: text + "\n[storage]\nwarehouse = 'postgresql+psycopg://me:secret@127.0.0.1:9/shop'\n",
+            lambda text: (
+                text + "\n[storage]\nwarehouse = 'postgresql+psycopg://me:secret@127.0.0.1:9/shop'\n"
+            ),
             ("warehouse postgresql+psycopg://me:***@127.0.0.1:9/shop",),
             id="unreachable database",
         ),
@@ -193,7 +195,12 @@ NEXT = ("--day", (TUESDAY + dt.timedelta(days=1)).isoformat())
     ],
 )
 def test_what_the_first_run_fixed(
-    demo: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, words: tuple[str, ...]
+    demo: Project,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    old: str,
+    new: str,
+    words: tuple[str, ...],
 ) -> None:
     project = demo.copy(tmp_path / "changed")
     toml = project.directory / "persona.toml"

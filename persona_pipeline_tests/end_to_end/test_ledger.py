@@ -1,4 +1,4 @@
-"""Nothing is lost silently: the ledger of a whole run is exactly what was planted while the files were written."""
+"""Nothing is lost silently: the ledger of a run is exactly what was planted while files were written."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_every_count_is_the_planted_one(demo: Project) -> None:
     found = found_counts(demo)
     assert dict(found - planted) == {}, "counted and not planted"
     assert dict(planted - found) == {}, "planted and not counted"
-    assert sum(found.values()) > 10_000
+    assert sum(found.values()) > 4_000
 
 
 def test_every_file_balances(demo: Project) -> None:

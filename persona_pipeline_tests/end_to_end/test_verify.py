@@ -1,4 +1,4 @@
-"""`persona verify`: figure by figure against the planted truth, small for its shape and at full size for its goals."""
+"""`persona verify`: figures against the planted truth; small for their shape, full size for their goals."""
 
 from __future__ import annotations
 

@@ -29,7 +29,10 @@ TABLE = Table(
     ),
     "A sample",
 )
-SELECT = "SELECT DATE '2025-01-06' AS day, 3::HUGEINT AS n, 1.5 AS amount, TIMESTAMP '2025-01-06 08:00:00' AS moment"
+SELECT = (
+    "SELECT DATE '2025-01-06' AS day, 3::HUGEINT AS n, 1.5 AS amount, "
+    "TIMESTAMP '2025-01-06 08:00:00' AS moment"
+)
 
 
 def output(folder: Path) -> Output:
@@ -70,6 +73,12 @@ def test_what_does_not_fit_is_refused_before_writing(
 def test_parameters_are_values_and_never_text(engine: DuckDBEngine) -> None:
     nasty = "x'; DROP TABLE t; --"
     assert engine.fetch("SELECT $value AS v", {}, {"value": nasty, "unused": 1}).to_pylist() == [{"v": nasty}]
+
+
+def test_a_dollar_in_a_literal_is_no_parameter(engine: DuckDBEngine) -> None:
+    assert engine.fetch("SELECT '$five it''s $ten' AS v, $a AS a", {}, {"a": 1}).to_pylist() == [
+        {"v": "$five it's $ten", "a": 1}
+    ]
 
 
 def test_one_file_per_day_and_none_for_no_rows(engine: DuckDBEngine, tmp_path: Path) -> None:

@@ -24,9 +24,9 @@ WINDOWS_WITHOUT_ORDER = (exp.Sum, exp.Count, exp.Min, exp.Max)
 def problems(sql: str) -> list[str]:
     """What the lint finds in one statement of the lake."""
     statements = sqlglot.parse(sql, dialect="duckdb")
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+    tree = statements[0]
+    if len(statements) != 1 or not isinstance(tree, exp.Query):
         return ["expected exactly one SELECT"]
-    (tree,) = statements
     found = []
     for function in tree.find_all(exp.Func):
         name = function.name.lower() if isinstance(function, exp.Anonymous) else function.sql_name().lower()

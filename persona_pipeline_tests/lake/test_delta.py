@@ -64,6 +64,7 @@ def test_reads_windows_and_replaces_only_the_named_days(lake: DeltaLake, engine:
     write(lake, engine, [(1, "B")], [1, 2])
     assert names(lake, engine) == ["B", "a"]
     assert lake.versions(TABLE, [day(n) for n in range(4)]) == {day(0): 1, day(1): 2, day(2): 2}
+    assert lake.days(TABLE) == [day(0), day(1)]
 
 
 def test_a_table_that_was_never_written_is_typed_and_empty(lake: DeltaLake, engine: DuckDBEngine) -> None:

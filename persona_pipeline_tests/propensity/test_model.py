@@ -50,8 +50,8 @@ def test_every_algorithm_comes_back_and_two_fits_are_the_same_bytes(name: str):
     assert to_bytes(_fit(name)[0]) == content
     restored = from_bytes(content)
     np.testing.assert_array_equal(restored.score(frame), model.score(frame))
-    assert restored.conditions() == [AtLeast("orders_365d", 1)]
-    assert restored.columns() == (list(NAMES), ["band"])
+    assert restored.conditions() == (AtLeast("orders_365d", 1),)
+    assert restored.columns() == (tuple(NAMES), ("band",))
 
 
 @pytest.mark.parametrize("name", CANDIDATES)

@@ -16,12 +16,12 @@ import pytest
 from scipy.stats import spearmanr
 
 from persona_pipeline.contracts.behaviour import LABEL
+from persona_pipeline.contracts.calendar import week_of
 from persona_pipeline.contracts.models import EVALUATION, LIFT, MODEL, PREDICTION
 from persona_pipeline.engine.duckdb import DuckDBEngine
 from persona_pipeline.engine.protocol import Output
 from persona_pipeline.lake.model_store import FileModelStore
 from persona_pipeline.propensity import Target, apply_day, fit_week, standard_target
-from persona_pipeline.propensity.apply import week_before
 from persona_pipeline.propensity.model import ModelRefused
 from persona_pipeline_tests.propensity.conftest import SUNDAY
 from persona_pipeline_tests.propensity.shop import (
@@ -262,4 +262,4 @@ def test_a_model_whose_features_are_gone_says_so(
     [("2025-08-03", "2025-07-27"), ("2025-08-04", "2025-08-03"), ("2025-08-10", "2025-08-03")],
 )
 def test_a_day_uses_the_last_complete_week(day: str, week: str):
-    assert week_before(dt.date.fromisoformat(day)) == dt.date.fromisoformat(week)
+    assert week_of(dt.date.fromisoformat(day)) == dt.date.fromisoformat(week)

@@ -69,9 +69,15 @@ def test_frozen(tmp_path: Path) -> None:
     [
         (PROJECT + "[sorces.orders]\n", "unknown key 'sorces'; did you mean 'sources'?"),
         (PROJECT + "currancy = 'CNY'\n", "unknown key 'project.currancy'; did you mean 'currency'?"),
-        (PROJECT + "[storage]\nwarehous = 'x'\n", "unknown key 'storage.warehous'; did you mean 'warehouse'?"),
+        (
+            PROJECT + "[storage]\nwarehous = 'x'\n",
+            "unknown key 'storage.warehous'; did you mean 'warehouse'?",
+        ),
         (PROJECT + "[engine]\nthread = 2\n", "unknown key 'engine.thread'; did you mean 'threads'?"),
-        (PROJECT + "[features]\ncatalog = 'x'\n", "unknown key 'features.catalog'; did you mean 'catalogue'?"),
+        (
+            PROJECT + "[features]\ncatalog = 'x'\n",
+            "unknown key 'features.catalog'; did you mean 'catalogue'?",
+        ),
         (PROJECT + "[segmentation]\nkmax = 5\n", "unknown key 'segmentation.kmax'; did you mean 'k_max'?"),
         (
             PROJECT + "[affinity]\nmin_support = 0.1\n",
@@ -81,7 +87,10 @@ def test_frozen(tmp_path: Path) -> None:
             PROJECT + "[propensity.buy_30d]\nevent = 'order'\nhorizon = 30\nhorizon_days = 30\n",
             "unknown key 'propensity.buy_30d.horizon'; did you mean 'horizon_days'?",
         ),
-        (PROJECT + "[recommendation]\nlenght = 5\n", "unknown key 'recommendation.lenght'; did you mean 'length'?"),
+        (
+            PROJECT + "[recommendation]\nlenght = 5\n",
+            "unknown key 'recommendation.lenght'; did you mean 'length'?",
+        ),
         (PROJECT + "[notify]\nweb_hook = 'x'\n", "unknown key 'notify.web_hook'; did you mean 'webhook'?"),
         (
             PROJECT + ORDERS + "delimeter = ';'\n",
@@ -111,7 +120,10 @@ def test_unknown_keys_are_errors_with_a_suggestion(tmp_path: Path, text: str, me
         ("", "project: Field required"),
         ("[project]\nname = 'shop'\ncurrency = 'CNY'\n", "project.start: Field required"),
         (PROJECT.replace("CNY", "yuan"), "project.currency: "),
-        (PROJECT + "time_zone = 'Asia/Shanhai'\n", "project.time_zone: unknown time zone 'Asia/Shanhai'; use a name"),
+        (
+            PROJECT + "time_zone = 'Asia/Shanhai'\n",
+            "project.time_zone: unknown time zone 'Asia/Shanhai'; use a name",
+        ),
         (PROJECT + "language = 'fr'\n", "project.language: "),
         (PROJECT + "[engine]\nmemory = 'plenty'\n", "engine.memory: "),
         (PROJECT + "[affinity]\nminimum_support = 1.5\n", "affinity.minimum_support: "),
@@ -172,7 +184,9 @@ def test_key_of_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyP
     in_file = load(tmp_path).key.get_secret_value()
     monkeypatch.setenv(KEY_VARIABLE, "from the vault")
     assert load(tmp_path).key.get_secret_value() == b"from the vault"
-    assert (tmp_path / "data" / "key").read_text(encoding="ascii") == in_file.decode(), "the file stays as it was"
+    assert (tmp_path / "data" / "key").read_text(encoding="ascii") == in_file.decode(), (
+        "the file stays as it was"
+    )
 
 
 def test_secrets_are_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

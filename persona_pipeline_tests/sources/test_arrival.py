@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,12 @@ def file(source: str, path: str, on: int | None, sha: str, lines: int = 9) -> tu
 
 
 def decide(
-    source: Source, files: list, known: Sequence[Arrival] = (), closed: set[int] = frozenset(), last: int = 30
-):  # noqa: ANN201, B006
+    source: Source,
+    files: list,
+    known: Sequence[Arrival] = (),
+    closed: AbstractSet[int] = frozenset(),
+    last: int = 30,
+):
     new = arrive({"s": source}, files, known, {day(n) for n in closed}, start=START, last=day(last))
     return [((each.day - START).days, each.path, each.duplicate_of) for each in new]
 

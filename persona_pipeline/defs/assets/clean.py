@@ -1,4 +1,7 @@
-"""The clean layer: one step writes every clean table, the vault and, last, the ledger that makes the days readable."""
+"""The clean layer: one step writes every clean table, the vault and, last, the ledger.
+
+The ledger is what makes the days readable.
+"""
 
 import dagster as dg
 

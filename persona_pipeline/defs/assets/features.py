@@ -31,13 +31,12 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         """Compute the catalogue's features for every customer at the end of each day."""
         from persona_pipeline.features.customer import snapshot
 
-        days = days_of(context)
+        days = kept_days(context, days_of(context))
         output = shop.lake.output(shop.features)
         with shop.engine() as engine:
             files = snapshot(engine, shop.lake.read, output, shop.catalogue, days)
-        return commit(
-            shop, output, days, files, lineage_of(shop, "features", days).get(output.table.full_name)
-        )
+        lineage = lineage_of(shop, "features", days).get(output.table.full_name)
+        yield from reported(context, days, [commit(shop, output, days, files, lineage)])
 
     @dg.multi_asset(specs=[label], name="labels", backfill_policy=policy, pool="labels")
     def labels(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):

@@ -5,6 +5,7 @@ import dagster as dg
 from persona_pipeline.contracts import behaviour
 from persona_pipeline.contracts import models as tables
 from persona_pipeline.defs.commit import commit, kept_days, reported
+from persona_pipeline.defs.history import HistoryReader
 from persona_pipeline.defs.metadata import table_spec
 from persona_pipeline.defs.options import recommendation_options
 from persona_pipeline.defs.partitions import Partitions, days_of, last_week, own_days, sundays_of
@@ -47,7 +48,7 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
             shop,
             FITTED,
             sundays_of(context),
-            lambda engine, outputs, day: fit_week(engine, shop.lake.read, outputs, day, options),
+            lambda engine, read, outputs, day: fit_week(engine, read, outputs, day, options),
         )
 
     @dg.multi_asset(
@@ -63,7 +64,8 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         options = recommendation_options(shop.settings)
         days, output = kept_days(context, days_of(context)), shop.lake.output(tables.RECOMMENDATION)
         with shop.engine() as engine:
-            files = [file for day in days for file in apply_day(engine, shop.lake.read, output, day, options)]
+            read = HistoryReader(shop.lake.read, engine)
+            files = [file for day in days for file in apply_day(engine, read, output, day, options)]
         yield from reported(context, days, [commit(shop, output, days, files)])
 
     return [recommender, recommendation]

@@ -29,7 +29,7 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
             shop,
             FITTED,
             sundays_of(context),
-            lambda engine, outputs, day: fit_week(engine, shop.lake.read, outputs, day, options),
+            lambda engine, read, outputs, day: fit_week(engine, read, outputs, day, options),
         )
 
     return [affinity]

@@ -29,7 +29,7 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         specs=fit_specs, name="training", backfill_policy=dg.BackfillPolicy.single_run(), pool="training"
     )
     def training_step(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
-        """Train, calibrate and judge every target of each week; keep the champion that beats its baselines."""
+        """Train, calibrate and judge every target of each week; keep what beats its baselines."""
         from persona_pipeline.defs.weekly import each_week
         from persona_pipeline.propensity import fit_week
 
@@ -38,8 +38,8 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
             shop,
             FITTED,
             sundays_of(context),
-            lambda engine, outputs, day: fit_week(
-                engine, shop.lake.read, outputs, shop.features, day, goals, shop.start, shop.models, seed
+            lambda engine, read, outputs, day: fit_week(
+                engine, read, outputs, shop.features, day, goals, shop.start, shop.models, seed
             ),
         )
 

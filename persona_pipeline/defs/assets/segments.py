@@ -5,6 +5,7 @@ import dagster as dg
 from persona_pipeline.contracts import behaviour
 from persona_pipeline.contracts import models as tables
 from persona_pipeline.defs.commit import commit, kept_days, reported
+from persona_pipeline.defs.history import HistoryReader
 from persona_pipeline.defs.metadata import table_spec
 from persona_pipeline.defs.options import segmentation_options
 from persona_pipeline.defs.partitions import Partitions, days_before, days_of, last_week, sundays_of
@@ -44,8 +45,8 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
             shop,
             FITTED,
             sundays_of(context),
-            lambda engine, outputs, day: fit_week(
-                engine, shop.lake.read, outputs, shop.features, day, options, shop.models
+            lambda engine, read, outputs, day: fit_week(
+                engine, read, outputs, shop.features, day, options, shop.models
             ),
         )
 
@@ -61,10 +62,11 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
 
         days, output = kept_days(context, days_of(context)), shop.lake.output(tables.MEMBERSHIP)
         with shop.engine() as engine:
+            read = HistoryReader(shop.lake.read, engine)
             files = [
                 file
                 for day in days
-                for file in apply_day(engine, shop.lake.read, output, shop.features, day, shop.models)
+                for file in apply_day(engine, read, output, shop.features, day, shop.models)
             ]
         yield from reported(context, days, [commit(shop, output, days, files)])
 

@@ -30,7 +30,8 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         PUBLICATION,
         deps=deps,
         group_name="warehouse",
-        description="Star schema and marts, published in one transaction; BI reads the views v_*. One row per publication.",
+        description="Star schema and marts, published in one transaction; BI reads the views v_*. "
+        "One row per publication.",
         owners=["team:customer-data"],
         kinds={"sql"},
         partitions_def=parts.daily,

@@ -1,0 +1,39 @@
+"""What is kept: daily snapshots for 35 days, those of Sundays for ever; files no commit refers to for a day.
+
+Unreferenced files hold personal data, so they do not stay. Not here: the warehouse, which deletes its own old
+rows.
+"""
+
+import datetime as dt
+
+from persona_pipeline.contracts import LAKE_TABLES, behaviour, models
+from persona_pipeline.defs.shop import Shop
+
+KEPT_DAYS = 35
+SUNDAY = 6
+UNREFERENCED_HOURS = 24
+SNAPSHOTS = (
+    behaviour.FEATURES,
+    models.MEMBERSHIP,
+    models.PREDICTION,
+    models.RECOMMENDATION,
+    models.CUSTOMER_PROFILE,
+    models.CUSTOMER_TAG,
+    models.PERSONA,
+)
+
+
+def tidy(shop: Shop, as_of: dt.date) -> dict[str, int]:
+    """Drop what is no longer kept on `as_of`; returns how many snapshot days and files went."""
+    lake, dropped, deleted = shop.lake, 0, 0
+    last = as_of - dt.timedelta(days=KEPT_DAYS)
+    days = [shop.start + dt.timedelta(days=n) for n in range((last - shop.start).days + 1)]
+    for table in SNAPSHOTS:
+        present = set(lake.days(table))
+        old = [day for day in days if day.weekday() != SUNDAY and day in present]
+        if old:
+            lake.replace(lake.output(table), old, [])
+            dropped += len(old)
+    for table in LAKE_TABLES.values():
+        deleted += lake.vacuum(table, hours=UNREFERENCED_HOURS)
+    return {"snapshot_days_dropped": dropped, "files_deleted": deleted}

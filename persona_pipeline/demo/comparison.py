@@ -1,0 +1,224 @@
+"""What the pipeline found against the planted truth, figure by figure, each with its goal.
+
+Here: the comparisons. Not here: reading the pipeline's tables and printing (the command `persona verify`),
+and the truth itself (truth.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import adjusted_rand_score
+
+from persona_pipeline.contracts import clean, models
+from persona_pipeline.contracts.column import Table
+from persona_pipeline.contracts.pseudonym import customer_pseudonym, pseudonym
+from persona_pipeline.demo.ceiling import expected_auc
+from persona_pipeline.demo.truth import Truth, expected_ledger
+
+BASELINES = ("majority", "recency", "rfm_logistic")
+AUC_MARGIN = 0.03
+SLOPE = (0.85, 1.15)
+SLOPE_CUSTOMERS = 20_000  # below this the slope is too noisy to be judged
+ARI_SHARE = 0.75
+EDGE = 1e-6  # probabilities this near to 0 or 1 have no usable log odds
+
+Rows = Callable[[Table], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One comparison: what was found, what was asked for, and whether it holds.
+
+    An empty `goal` means that the figure is only shown.
+    """
+
+    name: str
+    found: float | int | str
+    goal: str
+    holds: bool
+
+
+def compare(rows: Rows, truth: Truth, key: bytes, targets: Iterable[str]) -> Iterator[Figure]:
+    """Ledger, rules, propensities, personas, in that order.
+
+    Args:
+        rows: all rows of a table of the lake.
+        truth: what was planted.
+        key: the project's secret, from which the ids of the planted customers are computed anew.
+        targets: the propensities that were predicted.
+    """
+    yield from _ledger(rows, truth)
+    yield from _rules(rows, truth)
+    customers = _customer_ids(key, truth)
+    for target in sorted(targets):
+        yield from _propensity(rows, truth, target, customers)
+    yield _personas(rows, truth, customers)
+
+
+def calibration_slope(guess: np.ndarray, true: np.ndarray) -> float:
+    """Slope of the maximum-likelihood line of log odds through `guess`; 1 where it means what it says.
+
+    A row is positive with its true probability: it counts once as a positive and once as a negative.
+    """
+    inside = np.clip(guess.astype(np.float64), EDGE, 1 - EDGE)
+    odds = np.log(inside) - np.log1p(-inside)
+    if np.ptp(odds) < EDGE:
+        return 0.0
+    label = np.repeat([1, 0], odds.size)
+    line = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-8)
+    line.fit(np.tile(odds, 2)[:, None], label, sample_weight=np.concatenate([true, 1.0 - true]))
+    return float(line.coef_[0, 0])
+
+
+def _ledger(rows: Rows, truth: Truth) -> Iterator[Figure]:
+    """Every count of every file, by reason code."""
+    head = ["source", "path", "outcome", "reason"]
+    columns = [*head, "records"]
+    by_reason = rows(clean.LEDGER_REASON)
+    files = rows(clean.FILE_LEDGER)
+    files = files.loc[files["path"] != ""]
+    totals = [
+        files.assign(outcome=outcome, reason="", records=files[outcome])
+        for outcome in ("records_in", "clean")
+    ]
+    refused = files.loc[files["status"] == "rejected_file"].assign(outcome="rejected_file", records=1)
+    counted = by_reason.loc[by_reason["outcome"].isin(["rejected", "duplicate"])]
+    found = _total(pd.concat([part.loc[:, columns] for part in (*totals, refused, counted)]), head)
+    planted = expected_ledger(truth.directory)
+    planted = _total(planted.loc[planted["outcome"] != "noted"], head)
+    both = planted.merge(
+        found.loc[found["records"] > 0],
+        on=head,
+        how="outer",
+        suffixes=("_planted", "_found"),
+        validate="one_to_one",
+    )
+    wrong = int(np.count_nonzero(both["records_planted"].fillna(0) != both["records_found"].fillna(0)))
+    yield Figure("ledger counts that differ from the planted ones", wrong, f"0 of {len(both):,}", wrong == 0)
+    sums = files.loc[:, ["clean", "rejected", "duplicate", "filtered", "suppressed"]].sum(axis=1)
+    unbalanced = int(np.count_nonzero(sums != files["records_in"]))
+    yield Figure("files whose ledger does not balance", unbalanced, f"0 of {len(files):,}", unbalanced == 0)
+
+
+def _total(frame: pd.DataFrame, head: list[str]) -> pd.DataFrame:
+    return frame.loc[:, [*head, "records"]].groupby(head, as_index=False).sum()
+
+
+def _rules(rows: Rows, truth: Truth) -> Iterator[Figure]:
+    """Planted rules among the significant ones of any week; pairs that are only popular must not be."""
+    rules = rows(models.RULE)
+    strong = rules.loc[(rules["lift"] > 1.5) & (rules["q_value"] < 0.01)]
+    pairs = set(zip(strong["antecedent"], strong["consequent"], strict=True))
+    planted = {(rule["antecedent"], rule["consequent"]) for rule in truth.rules["rules"]}
+    popular = {(rule["antecedent"], rule["consequent"]) for rule in truth.rules["non_rules"]}
+    popular |= {(right, left) for left, right in popular}
+    yield Figure("planted rules found", len(planted & pairs), f"{len(planted)}", planted <= pairs)
+    yield Figure("planted non-rules found", len(popular & pairs), "0", not popular & pairs)
+
+
+def _propensity(rows: Rows, truth: Truth, target: str, customers: dict[str, str]) -> Iterator[Figure]:
+    evaluation = rows(models.EVALUATION)
+    model = rows(models.MODEL)
+    promoted = model.loc[(model["target"] == target) & (model["status"] == "promoted")]
+    yield Figure(f"{target}: weeks with a promoted model", len(promoted), "at least 1", len(promoted) > 0)
+    if promoted.empty:
+        return
+    newest = promoted.sort_values(by="day").iloc[-1]
+    of_model = (evaluation["target"] == target) & (evaluation["day"] == newest["day"])
+    test = evaluation.loc[of_model & (evaluation["sample"] == "test")]
+    auc, loss = (
+        {str(row.algorithm): float(row.value) for row in test.loc[test["metric"] == metric].itertuples()}
+        for metric in ("roc_auc", "log_loss")
+    )
+    champion = str(newest["algorithm"])
+    best_auc = max(auc[name] for name in BASELINES if name in auc)
+    best_loss = min(loss[name] for name in BASELINES if name in loss)
+    yield Figure(
+        f"{target}: AUC of the champion out of time",
+        auc[champion],
+        f"> {best_auc:.4f}",
+        auc[champion] > best_auc,
+    )
+    yield Figure(
+        f"{target}: log loss of the champion",
+        loss[champion],
+        f"< {best_loss:.4f}",
+        loss[champion] < best_loss,
+    )
+    yield from _against_probability(rows, truth, target, customers)
+
+
+def _against_probability(
+    rows: Rows, truth: Truth, target: str, customers: dict[str, str]
+) -> Iterator[Figure]:
+    """Predictions of the last Sundays against the true probabilities; each was made by the week before."""
+    planted = truth.probability.loc[truth.probability["target"] == target]
+    planted = planted.assign(
+        customer_id=[customers[account] for account in planted["account_id"].astype(str)],
+        as_of=[pd.Timestamp(day).date() for day in planted["as_of"]],
+    )
+    predicted = rows(models.PREDICTION)
+    predicted = predicted.loc[predicted["target"] == target]
+    both = predicted.merge(
+        planted, on=["customer_id", "as_of"], suffixes=("", "_true"), validate="one_to_one"
+    )
+    sundays = sorted(set(both["as_of"]))[-4:]
+    both = both.loc[both["as_of"].isin(sundays)]
+    if both.empty:
+        yield Figure(f"{target}: predictions with a known truth", 0, "at least 1", False)
+        return
+    guess, true = np.asarray(both["probability"]), np.asarray(both["probability_true"])
+    oracle = expected_auc(true, true)
+    reached = expected_auc(guess, true)
+    slope = calibration_slope(guess, true)
+    ceiling = (truth.ceiling or {}).get("targets", {}).get(target)
+    if ceiling is None:
+        yield Figure(
+            f"{target}: AUC against the true probability", reached, f"oracle {oracle:.4f}, shown only", True
+        )
+    else:
+        least = oracle - (ceiling["oracle_auc"] - ceiling["attainable_auc"]) - AUC_MARGIN
+        yield Figure(
+            f"{target}: AUC against the true probability (oracle {oracle:.4f})",
+            reached,
+            f">= {least:.4f}",
+            reached >= least,
+        )
+    judged = len(truth.customers) >= SLOPE_CUSTOMERS
+    text = f"{SLOPE[0]} .. {SLOPE[1]}" if judged else "shown only"
+    yield Figure(f"{target}: calibration slope", slope, text, SLOPE[0] <= slope <= SLOPE[1] or not judged)
+
+
+def _personas(rows: Rows, truth: Truth, customers: dict[str, str]) -> Figure:
+    """Agreement of segments with the planted personas on the newest day, for customers with orders."""
+    membership = rows(models.MEMBERSHIP)
+    membership = membership.loc[membership["day"] == membership["day"].max()]
+    membership = membership.loc[membership["segment_key"].notna() & membership["rfm_segment"].notna()]
+    planted = truth.customers.loc[:, ["account_id", "persona"]]
+    planted = planted.assign(
+        customer_id=[customers[account] for account in planted["account_id"].astype(str)]
+    )
+    found = membership.merge(planted, on="customer_id", validate="one_to_one")
+    if found.empty:  # of no customers the index is 1
+        return Figure("ARI of segments and personas", 0, "a customer with a segment", False)
+    ari = float(adjusted_rand_score(found["persona"], found["segment_key"]))
+    ceiling = (truth.ceiling or {}).get("attainable_ari")
+    if ceiling is None:
+        return Figure("ARI of segments and personas", ari, "shown only", True)
+    attainable = float(ceiling["1"])
+    goal = f">= {ARI_SHARE * attainable:.4f} (attainable {attainable:.4f})"
+    return Figure("ARI of segments and personas", ari, goal, ari >= ARI_SHARE * attainable)
+
+
+def _customer_ids(key: bytes, truth: Truth) -> dict[str, str]:
+    """account_id -> customer_id, computed from the key and not from the pipeline's tables."""
+    accounts = [str(account) for account in truth.customers["account_id"]]
+    return {
+        account: customer_pseudonym(key, "account", pseudonym(key, "account", account))
+        for account in accounts
+    }
