@@ -94,6 +94,7 @@ class Affinity(_Section):
 
     window_days: int = Field(default=90, ge=1)
     minimum_support: float = Field(default=0.005, gt=0, le=1)
+    minimum_count: int = Field(default=20, ge=1)
     minimum_confidence: float = Field(default=0.2, gt=0, le=1)
     max_length: int = Field(default=4, ge=2, le=10)
     minimum_baskets: int = Field(default=100, ge=1)

@@ -31,6 +31,8 @@ class AffinityOptions:
     Attributes:
         window_days: baskets of this many days up to the fit's Sunday.
         minimum_support: share of baskets, in (0, 1].
+        minimum_count: baskets an itemset needs in any case. Fewer are no evidence, and in a few hundred large
+            baskets of a wholesaler they are millions of itemsets.
         minimum_confidence: in [0, 1].
         max_length: largest itemset, in items.
         minimum_baskets: refuse below.
@@ -39,6 +41,7 @@ class AffinityOptions:
 
     window_days: int = 90
     minimum_support: float = 0.005
+    minimum_count: int = 20
     minimum_confidence: float = 0.2
     max_length: int = 4
     minimum_baskets: int = 100
@@ -98,10 +101,11 @@ def fit_week(
     )
     baskets = cap_baskets(found.to_pandas(), options.basket_cap)
     window = f"{baskets.baskets} baskets from {after + dt.timedelta(days=1)} to {day}"
+    support = max(options.minimum_support, min(1.0, options.minimum_count / max(baskets.baskets, 1)))
     try:
         itemsets = mine_itemsets(
             baskets.frame,
-            minimum_support=options.minimum_support,
+            minimum_support=support,
             max_length=options.max_length,
             minimum_baskets=max(options.minimum_baskets, 1),
         )
@@ -112,6 +116,7 @@ def fit_week(
             RULE_FIT.full_name: _fit_table(
                 day,
                 options,
+                support,
                 status="none",
                 status_reason=f"{window}, at least {options.minimum_baskets} needed",
                 baskets_mined=baskets.baskets,
@@ -132,6 +137,7 @@ def fit_week(
             RULE_FIT.full_name: _fit_table(
                 day,
                 options,
+                support,
                 status="promoted",
                 status_reason=reason,
                 baskets_mined=baskets.baskets,
@@ -177,11 +183,11 @@ def rule_table(rules: pd.DataFrame | None, day: dt.date) -> pa.Table:
     return pa.table(columns)
 
 
-def _fit_table(day: dt.date, options: AffinityOptions, **values: object) -> pa.Table:
+def _fit_table(day: dt.date, options: AffinityOptions, support: float, **values: object) -> pa.Table:
     return pa.table(
         {
             "day": pa.array([day], pa.date32()),
-            "minimum_support": [options.minimum_support],
+            "minimum_support": [support],
             "minimum_confidence": [options.minimum_confidence],
             **{name: [value] for name, value in values.items()},
         }

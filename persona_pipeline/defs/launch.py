@@ -151,10 +151,15 @@ def _failure(result: dg.ExecuteInProcessResult) -> RunFailed:
             error = event.step_failure_data.error
             while error.cause is not None:
                 error = error.cause
-            lines = [line for line in error.message.strip().splitlines() if line.strip()]
-            name = lines[0].split(": ", 1)
-            return RunFailed(str(event.step_key), name[1] if len(name) == 2 and "." in name[0] else lines[0])
+            return RunFailed(str(event.step_key), _one_line(error.message))
     return RunFailed("run", "did not start; see the log file")
+
+
+def _one_line(message: str) -> str:
+    """An error's message on one line, without the name of its class."""
+    text = "; ".join(line.strip() for line in message.splitlines() if line.strip())
+    head, _, rest = text.partition(": ")
+    return (rest if rest and "." in head and " " not in head else text)[:600]
 
 
 def _log(file: Path, unit: Unit, result: dg.ExecuteInProcessResult) -> None:

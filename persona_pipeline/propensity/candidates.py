@@ -1,4 +1,4 @@
-"""The algorithms that compete: three baselines, a logistic regression, gradient boosting.
+"""The algorithms that compete: three baselines, two logistic regressions, gradient boosting.
 
 Here: how each is built and fitted, deterministic and single-threaded. Not here: who wins (selection.py).
 """
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -21,13 +22,13 @@ from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import ThreadpoolController
 
 from persona_pipeline.propensity.calibration import expit
+from persona_pipeline.propensity.pace import PaceTerms, has_pace
 from persona_pipeline.propensity.preparation import ColumnEncoder, preparation
 
 MAJORITY, RECENCY, RFM = "majority", "recency", "rfm_logistic"
-LOGISTIC, BOOSTING = "logistic", "gradient_boosting"
+COMPACT, LOGISTIC, BOOSTING = "logistic_compact", "logistic", "gradient_boosting"
 BASELINES = (MAJORITY, RECENCY, RFM)
-CANDIDATES = (LOGISTIC, BOOSTING)  # the simpler first
-
+WIDE = (LOGISTIC, BOOSTING)  # read all columns, through one preparation
 
 SMALL_ROWS = 10_000  # below it, more leaves only follow noise
 
@@ -60,19 +61,26 @@ class RowwiseLogistic(LogisticRegression):
         return np.column_stack([1 - positive, positive])
 
 
+def candidates_for(columns: Columns) -> tuple[str, ...]:
+    """The algorithms that may become champion, the simpler first; the compact one where its columns are."""
+    return (COMPACT, *WIDE) if has_pace(columns.numeric) else WIDE
+
+
 def fit_algorithms(
     names: Iterable[str], frame: pd.DataFrame, y: np.ndarray, columns: Columns, seed: int
 ) -> Mapping[str, Pipeline]:
-    """One fitted Pipeline per name. The logistic regression and the boosting share one fitted preparation."""
+    """One fitted Pipeline per name. Those that read all columns share one fitted preparation."""
     wanted = tuple(names)
     fitted: dict[str, Pipeline] = {}
     with _threads().limit(limits=1):  # the order of parallel sums would change last bits
         steps = preparation(columns.numeric, columns.text)
-        matrix = steps.fit_transform(frame, y) if set(wanted) & set(CANDIDATES) else None
+        matrix = steps.fit_transform(frame, y) if set(wanted) & set(WIDE) else None
         for name in wanted:
-            if name in CANDIDATES:
+            if name in WIDE:
                 last = _estimator(name, len(y), seed).fit(matrix, y)
                 fitted[name] = Pipeline([("prepare", steps), ("model", last)])
+            elif name == COMPACT:
+                fitted[name] = _compact(seed).fit(frame, y)
             else:
                 fitted[name] = _baseline(name, columns, len(y), seed).fit(frame, y)
     return fitted
@@ -116,6 +124,12 @@ def _logistic(strength: float, seed: int) -> Pipeline:
             ("logistic", RowwiseLogistic(C=strength, max_iter=300, tol=1e-4, random_state=seed)),
         ]
     )
+
+
+def _compact(seed: int) -> Pipeline:
+    """A strongly shrunk logistic regression on the terms of pace: it holds from a few hundred rows on."""
+    terms = ("impute", SimpleImputer(strategy="median", keep_empty_features=True))
+    return Pipeline([("pace", PaceTerms()), terms, ("model", _logistic(0.01, seed))])
 
 
 def _baseline(name: str, columns: Columns, rows: int, seed: int) -> Pipeline:

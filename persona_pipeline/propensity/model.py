@@ -26,6 +26,7 @@ TRUSTED = (
     "persona_pipeline.propensity.calibration.Calibrator",
     "persona_pipeline.propensity.candidates.RowwiseLogistic",
     "persona_pipeline.propensity.model.PropensityModel",
+    "persona_pipeline.propensity.pace.PaceTerms",
     "persona_pipeline.propensity.preparation.ColumnEncoder",
     "persona_pipeline.propensity.preparation.RedundancyFilter",
     "persona_pipeline.propensity.preparation.TailScaler",

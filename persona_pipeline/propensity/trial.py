@@ -17,9 +17,9 @@ from persona_pipeline.propensity.blocks import Blocks, NotEnoughData
 from persona_pipeline.propensity.calibration import Calibrator, choose_method
 from persona_pipeline.propensity.candidates import (
     BASELINES,
-    CANDIDATES,
     LOGISTIC,
     Columns,
+    candidates_for,
     fit_algorithms,
     probabilities,
 )
@@ -88,8 +88,9 @@ def run_trial(
     """
     y = frame["label"].to_numpy(dtype=bool)
     check_enough(y, split, target.minimum_positives)
+    candidates = candidates_for(columns)
     fitted = fit_algorithms(
-        (*BASELINES, *CANDIDATES), rows_of(frame, split.train), y[split.train], columns, seed
+        (*BASELINES, *candidates), rows_of(frame, split.train), y[split.train], columns, seed
     )
     scores = {
         name: probabilities(pipeline, rows_of(frame, split.selection)) for name, pipeline in fitted.items()
@@ -100,7 +101,7 @@ def run_trial(
     gate, problems = _measure_gates(frame, y, split, blocks, columns, full_auc, seed)
     if problems:
         return Trial(validation, {}, gate, tuple(problems))
-    champion = choose_champion(y[split.selection], scores, CANDIDATES)
+    champion = choose_champion(y[split.selection], scores, candidates)
     learn = split.train | split.selection
     final = fit_algorithms((*BASELINES, champion), rows_of(frame, learn), y[learn], columns, seed)
     models = _calibrated(final, rows_of(frame, split.calibration), y[split.calibration], target, columns)

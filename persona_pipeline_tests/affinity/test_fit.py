@@ -17,7 +17,7 @@ from persona_pipeline.engine.duckdb import DuckDBEngine
 from persona_pipeline.engine.protocol import Output, Relation
 
 SUNDAY = dt.date(2025, 4, 6)
-SMALL = AffinityOptions(minimum_baskets=3, minimum_support=0.5, minimum_confidence=0.6)
+SMALL = AffinityOptions(minimum_baskets=3, minimum_support=0.5, minimum_count=1, minimum_confidence=0.6)
 
 
 def fitted(
@@ -96,7 +96,9 @@ def test_only_what_is_in_the_window_and_was_known_counts(engine, tmp_path):
         line("1", "pen", known=inside),
         line("1", "pen", -1, known=later, event=inside),  # taken back, but not yet
     ]
-    tables = fitted(engine, rows, AffinityOptions(minimum_baskets=3, minimum_support=0.3), tmp_path)
+    tables = fitted(
+        engine, rows, AffinityOptions(minimum_baskets=3, minimum_support=0.3, minimum_count=1), tmp_path
+    )
     found = tables["rules.itemset"].set_index("items")["baskets"].to_dict()
     assert found == {"tea": 3, "pen": 1, "pen | tea": 1}
 
@@ -120,3 +122,11 @@ def test_large_baskets_are_reported_and_left_out_only_on_request():
     capped = cap_baskets(frame, 2)
     assert (capped.baskets, capped.frame["basket_id"].tolist()) == (1, ["1"])
     assert capped.note.endswith("1 above the cap of 2 left out")
+
+
+def test_an_itemset_needs_the_minimum_count_whatever_the_support(engine, tmp_path):
+    rows = [line(f"o{n}", item) for n in range(10) for item in ("a", "b", *(["c"] if n < 4 else []))]
+    options = AffinityOptions(minimum_baskets=3, minimum_support=0.1, minimum_count=5)
+    tables = fitted(engine, rows, options, tmp_path)
+    assert sorted(tables["rules.itemset"]["items"]) == ["a", "a | b", "b"]
+    assert tables["rules.fit"]["minimum_support"].tolist() == [0.5]

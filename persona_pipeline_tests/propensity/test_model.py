@@ -12,7 +12,14 @@ import skops.io
 from sklearn.gaussian_process import GaussianProcessClassifier
 
 from persona_pipeline.propensity.calibration import Calibrator
-from persona_pipeline.propensity.candidates import BASELINES, CANDIDATES, Columns, fit_algorithms
+from persona_pipeline.propensity.candidates import (
+    BASELINES,
+    COMPACT,
+    WIDE,
+    Columns,
+    candidates_for,
+    fit_algorithms,
+)
 from persona_pipeline.propensity.model import (
     ModelRefused,
     PropensityModel,
@@ -21,14 +28,15 @@ from persona_pipeline.propensity.model import (
     stored_score,
     to_bytes,
 )
+from persona_pipeline.propensity.pace import PACE_COLUMNS
 from persona_pipeline.propensity.target import AtLeast
 
-NAMES = ("recency_days", "orders_365d", "sales_365d", "other")
+NAMES = ("recency_days", "orders_365d", "sales_365d", *PACE_COLUMNS[1:])
 
 
 def _frame(rows: int = 900) -> tuple[pd.DataFrame, np.ndarray]:
     rng = np.random.default_rng(6)
-    x = rng.exponential(size=(rows, 4)).astype(np.float32)
+    x = rng.exponential(size=(rows, len(NAMES))).astype(np.float32)
     y = rng.random(rows) < 1 / (1 + np.exp(-x[:, 0] + x[:, 1]))
     x[rng.random(x.shape) < 0.1] = np.nan
     x[:, 0] = np.nan_to_num(x[:, 0])
@@ -43,7 +51,7 @@ def _fit(name: str, method: str = "isotonic") -> tuple[PropensityModel, pd.DataF
     return build_model("buy_30d", name, pipeline, calibrator, columns, [AtLeast("orders_365d", 1)]), frame
 
 
-@pytest.mark.parametrize("name", [*BASELINES, *CANDIDATES])
+@pytest.mark.parametrize("name", [*BASELINES, COMPACT, *WIDE])
 def test_every_algorithm_comes_back_and_two_fits_are_the_same_bytes(name: str):
     model, frame = _fit(name)
     content = to_bytes(model)
@@ -54,7 +62,7 @@ def test_every_algorithm_comes_back_and_two_fits_are_the_same_bytes(name: str):
     assert restored.columns() == (tuple(NAMES), ("band",))
 
 
-@pytest.mark.parametrize("name", CANDIDATES)
+@pytest.mark.parametrize("name", [COMPACT, *WIDE])
 def test_a_score_does_not_depend_on_the_batch(name: str):
     model, frame = _fit(name)
     whole = np.array(model.score(frame))
@@ -63,6 +71,11 @@ def test_a_score_does_not_depend_on_the_batch(name: str):
     np.testing.assert_array_equal(whole, backwards)
     np.testing.assert_array_equal(whole, np.hstack(pieces))
     assert np.array(model.score(frame.iloc[:0])).shape == (2, 0)
+
+
+def test_the_compact_one_needs_its_columns():
+    assert candidates_for(Columns(NAMES, (), *NAMES[:3])) == (COMPACT, *WIDE)
+    assert candidates_for(Columns(NAMES[:-1], (), *NAMES[:3])) == WIDE
 
 
 def test_other_types_and_other_bytes_are_refused():

@@ -12,8 +12,8 @@ from sklearn.model_selection import StratifiedKFold
 
 from persona_pipeline.propensity.candidates import (
     BOOSTING,
-    CANDIDATES,
     LOGISTIC,
+    WIDE,
     Columns,
     fit_algorithms,
     probabilities,
@@ -37,10 +37,8 @@ def test_mlc_churn_on_its_original_split(shared_data: Path):
     """Logistic regression 0.8375, boosting 0.930 measured with plain scikit-learn on the same split."""
     frame = pd.read_csv(shared_data / "mlc_churn" / "mlc_churn.csv.gz")
     y = (frame.pop("churn") == "yes").to_numpy()
-    fitted = fit_algorithms(CANDIDATES, frame.iloc[:3333], y[:3333], _columns(frame), 7)
-    found = {
-        name: roc_auc_score(y[3333:], probabilities(fitted[name], frame.iloc[3333:])) for name in CANDIDATES
-    }
+    fitted = fit_algorithms(WIDE, frame.iloc[:3333], y[:3333], _columns(frame), 7)
+    found = {name: roc_auc_score(y[3333:], probabilities(fitted[name], frame.iloc[3333:])) for name in WIDE}
     assert found[LOGISTIC] == pytest.approx(0.8375, abs=0.012)
     assert found[BOOSTING] == pytest.approx(0.930, abs=0.012)
 
@@ -76,11 +74,11 @@ def test_bank_marketing_without_duration(shared_data: Path, name: str, logistic:
     """Ten stratified folds; Moro, Cortez and Rita 2014 publish 0.80 for their best model."""
     frame, y = _bank(shared_data, name)
     frame = frame.drop(columns="duration")
-    score = {name: np.empty(len(y)) for name in CANDIDATES}
-    areas: dict[str, list[float]] = {name: [] for name in CANDIDATES}
+    score = {name: np.empty(len(y)) for name in WIDE}
+    areas: dict[str, list[float]] = {name: [] for name in WIDE}
     for train, test in StratifiedKFold(10, shuffle=True, random_state=42).split(frame, y):
-        fitted = fit_algorithms(CANDIDATES, frame.iloc[train], y[train], _columns(frame), 7)
-        for candidate in CANDIDATES:
+        fitted = fit_algorithms(WIDE, frame.iloc[train], y[train], _columns(frame), 7)
+        for candidate in WIDE:
             score[candidate][test] = probabilities(fitted[candidate], frame.iloc[test])
             areas[candidate].append(area_under_roc(y[test], score[candidate][test]))
     assert np.mean(areas[LOGISTIC]) == pytest.approx(logistic, abs=0.015)

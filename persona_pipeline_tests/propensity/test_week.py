@@ -81,7 +81,7 @@ def test_a_promoted_model_and_its_figures(fit: FitAndKeep, lake: Lake, buy: Targ
         assert figures["test", row["algorithm"], "roc_auc"] > figures["test", name, "roc_auc"]
     assert figures["gate", "leakage_gates", "time_overlap_rows"] == 0
     assert set(week["evaluation"].query("sample == 'validation'")["algorithm"]) == {
-        *("majority", "recency", "rfm_logistic", "logistic", "gradient_boosting")
+        *("majority", "recency", "rfm_logistic", "logistic_compact", "logistic", "gradient_boosting")
     }
     assert week["lift"]["decile"].sort_values().tolist() == list(range(1, 11))
     assert week["lift"]["customers"].sum() == eligible.sum()
