@@ -1,0 +1,118 @@
+"""The columns of the profile tables: what is known of a customer, the tags, what is said of a persona.
+
+Not here: the tables themselves (models.py), and features (the catalogue adds those).
+"""
+
+from __future__ import annotations
+
+from persona_pipeline.contracts import columns as c
+from persona_pipeline.contracts.column import Column, Sensitivity, Type
+
+PERSONAL = Sensitivity.PERSONAL
+SEGMENT_KEY = c.SEGMENT_KEY
+
+PROFILE_COLUMNS = (
+    c.DAY,
+    c.AS_OF,
+    c.CUSTOMER_ID,
+    c.AGE_BAND,
+    c.GENDER,
+    c.REGION,
+    c.INCOME_BAND,
+    SEGMENT_KEY.but(nullable=True),
+    c.RFM_SEGMENT,
+    Column("is_outlier", Type.BOOLEAN, "Does not resemble its segment"),
+    Column(
+        "recency_days",
+        Type.INTEGER,
+        "Days since the last order",
+        nullable=True,
+        unit="day",
+        sensitivity=PERSONAL,
+    ),
+    Column(
+        "tenure_days",
+        Type.INTEGER,
+        "Days since the first order",
+        nullable=True,
+        unit="day",
+        sensitivity=PERSONAL,
+    ),
+    Column("orders_365d", Type.INTEGER, "Orders in 365 days", unit="order", sensitivity=PERSONAL),
+    Column("sales_365d", Type.DECIMAL, "Sales in 365 days", unit="currency", sensitivity=PERSONAL),
+    Column(
+        "average_order_value_365d",
+        Type.DOUBLE,
+        "Sales per order",
+        nullable=True,
+        unit="currency",
+        sensitivity=PERSONAL,
+    ),
+    Column(
+        "discount_share_365d",
+        Type.DOUBLE,
+        "Discount over gross sales",
+        nullable=True,
+        sensitivity=PERSONAL,
+    ),
+    Column("refund_share_365d", Type.DOUBLE, "Refunds over sales", nullable=True, sensitivity=PERSONAL),
+    Column(
+        "favourite_category",
+        Type.TEXT,
+        "Category with most sales in 365 days",
+        nullable=True,
+        sensitivity=PERSONAL,
+    ),
+    Column(
+        "buy_probability",
+        Type.DOUBLE,
+        "Probability of a purchase in 30 days",
+        nullable=True,
+        sensitivity=PERSONAL,
+    ),
+    Column(
+        "churn_probability",
+        Type.DOUBLE,
+        "Probability of no purchase in 60 days",
+        nullable=True,
+        sensitivity=PERSONAL,
+    ),
+    Column("next_product_id", Type.TEXT, "First recommendation", nullable=True, sensitivity=PERSONAL),
+)
+
+TAG_COLUMNS = (
+    c.DAY,
+    c.AS_OF,
+    c.CUSTOMER_ID,
+    Column("tag", Type.TEXT, "Tag as group:value, for example rfm:champions"),
+    Column("tag_group", Type.TEXT, "Group of the tag"),
+    Column("weight", Type.DOUBLE, "How strongly it applies", minimum=0, maximum=1),
+)
+
+PERSONA_COLUMNS = (
+    c.DAY,
+    c.AS_OF,
+    SEGMENT_KEY,
+    c.NAME_EN,
+    c.NAME_ZH,
+    c.CUSTOMERS,
+    c.SHARE,
+    Column(
+        "sales_share_365d",
+        Type.DOUBLE,
+        "Share of all sales of 365 days",
+        nullable=True,
+        minimum=0,
+        maximum=1,
+    ),
+    Column("sales_per_customer_365d", Type.DOUBLE, "Mean sales of 365 days", nullable=True, unit="currency"),
+    Column("orders_per_customer_365d", Type.DOUBLE, "Mean orders of 365 days", nullable=True),
+    Column("median_recency_days", Type.DOUBLE, "Median days since the last order", nullable=True),
+    Column("mean_buy_probability", Type.DOUBLE, "Mean probability to buy in 30 days", nullable=True),
+    Column(
+        "mean_churn_probability", Type.DOUBLE, "Mean probability of no purchase in 60 days", nullable=True
+    ),
+    Column("top_category", Type.TEXT, "Most frequent favourite category", nullable=True),
+    Column("summary_en", Type.TEXT, "What sets it apart, in English"),
+    Column("summary_zh", Type.TEXT, "What sets it apart, in Chinese"),
+)
