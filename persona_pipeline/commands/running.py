@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+import zoneinfo
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -98,8 +99,8 @@ def _check_order(settings: Settings, first: dt.date, last: dt.date) -> None:
         raise CommandError(f"--from {first} lies after --to {last}; swap them")
     if first < settings.project.start:
         raise CommandError(f"the project starts on {settings.project.start}; {first} lies before it")
-    yesterday = dt.datetime.now(dt.UTC).date()
-    if last > yesterday:
+    today = dt.datetime.now(zoneinfo.ZoneInfo(settings.project.time_zone)).date()
+    if last >= today:
         raise CommandError(f"{last} is not over yet")
     following = default_day(settings)
     if first > following:
