@@ -25,6 +25,7 @@ AUC_MARGIN = 0.03
 SLOPE = (0.85, 1.15)
 SLOPE_CUSTOMERS = 20_000  # below this the slope is too noisy to be judged
 ARI_SHARE = 0.75
+SUNDAY = 6
 EDGE = 1e-6  # probabilities this near to 0 or 1 have no usable log odds
 
 Rows = Callable[[Table], pd.DataFrame]
@@ -170,7 +171,10 @@ def _against_probability(
     sundays = sorted(set(both["as_of"]))[-4:]
     both = both.loc[both["as_of"].isin(sundays)]
     if both.empty:
-        yield Figure(f"{target}: predictions with a known truth", 0, "at least 1", False)
+        # the truth knows Sundays; a model of the last week has not scored one yet
+        waiting = not any(day.weekday() == SUNDAY for day in predicted["as_of"])
+        goal = "shown only: no Sunday scored yet" if waiting else "at least 1"
+        yield Figure(f"{target}: predictions with a known truth", 0, goal, waiting)
         return
     guess, true = np.asarray(both["probability"]), np.asarray(both["probability_true"])
     oracle = expected_auc(true, true)
