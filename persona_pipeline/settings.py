@@ -97,6 +97,7 @@ class Affinity(_Section):
     minimum_count: int = Field(default=20, ge=1)
     minimum_confidence: float = Field(default=0.2, gt=0, le=1)
     max_length: int = Field(default=4, ge=2, le=10)
+    max_itemsets: int = Field(default=20_000, ge=100)
     minimum_baskets: int = Field(default=100, ge=1)
 
 

@@ -13,7 +13,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from persona_pipeline.affinity.itemsets import Itemsets, NotEnoughData, mine_itemsets
+from persona_pipeline.affinity.itemsets import (
+    Itemsets,
+    NotEnoughData,
+    TooManyItemsets,
+    mine_itemsets,
+    minimum_count,
+)
 from persona_pipeline.affinity.rules import association_rules
 from persona_pipeline.contracts.behaviour import BASKET_ITEM
 from persona_pipeline.contracts.models import ITEMSET, RULE, RULE_FIT
@@ -35,6 +41,7 @@ class AffinityOptions:
             baskets of a wholesaler they are millions of itemsets.
         minimum_confidence: in [0, 1].
         max_length: largest itemset, in items.
+        max_itemsets: where more are frequent, the support is raised until they are fewer; the fit says so.
         minimum_baskets: refuse below.
         basket_cap: leave out baskets of more items; None keeps all and only reports the large ones.
     """
@@ -44,6 +51,7 @@ class AffinityOptions:
     minimum_count: int = 20
     minimum_confidence: float = 0.2
     max_length: int = 4
+    max_itemsets: int = 20_000
     minimum_baskets: int = 100
     basket_cap: int | None = None
 
@@ -103,13 +111,9 @@ def fit_week(
     window = f"{baskets.baskets} baskets from {after + dt.timedelta(days=1)} to {day}"
     support = max(options.minimum_support, min(1.0, options.minimum_count / max(baskets.baskets, 1)))
     try:
-        itemsets = mine_itemsets(
-            baskets.frame,
-            minimum_support=support,
-            max_length=options.max_length,
-            minimum_baskets=max(options.minimum_baskets, 1),
-        )
-    except NotEnoughData:
+        itemsets = _mine(baskets, support, options)
+    except (NotEnoughData, TooManyItemsets) as refusal:
+        needed = f", at least {options.minimum_baskets} needed"
         tables = {
             ITEMSET.full_name: itemset_table(None, day),
             RULE.full_name: rule_table(None, day),
@@ -118,7 +122,7 @@ def fit_week(
                 options,
                 support,
                 status="none",
-                status_reason=f"{window}, at least {options.minimum_baskets} needed",
+                status_reason=window + (needed if isinstance(refusal, NotEnoughData) else f"; {refusal}"),
                 baskets_mined=baskets.baskets,
                 itemsets=0,
                 rules=0,
@@ -126,8 +130,15 @@ def fit_week(
         }
     else:
         rules = association_rules(itemsets, minimum_confidence=options.minimum_confidence)
+        asked = minimum_count(support, baskets.baskets)
+        raised = (
+            f"more than {options.max_itemsets} itemsets in at least {asked} baskets; "
+            if itemsets.minimum_count > asked
+            else ""
+        )
+        support = max(support, itemsets.minimum_count / baskets.baskets)
         reason = (
-            f"{window}; {baskets.note}; "
+            f"{window}; {baskets.note}; {raised}"
             f"{itemsets.size} itemsets in at least {itemsets.minimum_count} baskets; "
             f"{len(rules)} rules of confidence {options.minimum_confidence:g} or more"
         )
@@ -149,6 +160,29 @@ def fit_week(
         name: engine.select_into("SELECT * FROM result", {"result": table}, outputs[name])
         for name, table in tables.items()
     }
+
+
+def _mine(baskets: Baskets, support: float, options: AffinityOptions) -> Itemsets:
+    """The itemsets at the lowest support, from `support` up in steps of a fifth, that keeps them few enough.
+
+    Raises:
+        NotEnoughData: too few baskets.
+        TooManyItemsets: too many even among those that are in every basket.
+    """
+    while True:
+        try:
+            return mine_itemsets(
+                baskets.frame,
+                minimum_support=support,
+                max_length=options.max_length,
+                minimum_baskets=max(options.minimum_baskets, 1),
+                max_itemsets=options.max_itemsets,
+            )
+        except TooManyItemsets:
+            count = minimum_count(support, baskets.baskets)
+            if count >= baskets.baskets:
+                raise
+            support = min(1.0, max(count + 1, count * 1.2) / baskets.baskets)
 
 
 def itemset_table(itemsets: Itemsets | None, day: dt.date) -> pa.Table:

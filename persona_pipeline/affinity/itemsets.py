@@ -24,6 +24,10 @@ class NotEnoughData(ValueError):  # noqa: N818 - the name is the project's word 
     """Too few baskets to mine; the message says how many there are."""
 
 
+class TooManyItemsets(ValueError):  # noqa: N818 - a refusal as well
+    """More itemsets than the caller can use at this support."""
+
+
 @dataclass(frozen=True, slots=True)
 class Itemsets:
     """Frequent itemsets as integer matrices, one per length.
@@ -84,7 +88,12 @@ def minimum_count(minimum_support: float, baskets: int) -> int:
 
 
 def mine_itemsets(
-    baskets: pd.DataFrame, *, minimum_support: float, max_length: int | None = 4, minimum_baskets: int = 1
+    baskets: pd.DataFrame,
+    *,
+    minimum_support: float,
+    max_length: int | None = 4,
+    minimum_baskets: int = 1,
+    max_itemsets: int | None = None,
 ) -> Itemsets:
     """Frequent itemsets of a basket table, by depth-first search over packed bitmaps.
 
@@ -93,12 +102,14 @@ def mine_itemsets(
         minimum_support: share of baskets, in (0, 1].
         max_length: largest itemset, in items; None for no limit.
         minimum_baskets: refuse below this many baskets.
+        max_itemsets: stop at the first itemset above this number; None for no limit.
 
     Returns:
         The itemsets; the same for every order of the rows.
 
     Raises:
         NotEnoughData: fewer than `minimum_baskets` baskets.
+        TooManyItemsets: more than `max_itemsets`.
 
     Source: Zaki 2000, "Scalable algorithms for association mining" (Eclat).
     """
@@ -111,13 +122,23 @@ def mine_itemsets(
     names = np.asarray(items, dtype=object)
     threshold = minimum_count(minimum_support, len(basket_names))
     levels, counts = mine_codes(
-        basket_codes.astype(np.int64), item_codes.astype(np.int64), len(names), threshold, max_length
+        basket_codes.astype(np.int64),
+        item_codes.astype(np.int64),
+        len(names),
+        threshold,
+        max_length,
+        max_itemsets,
     )
     return Itemsets(names, levels, counts, len(basket_names), threshold)
 
 
 def mine_codes(
-    basket_codes: Codes, item_codes: Codes, items: int, threshold: int, max_length: int | None
+    basket_codes: Codes,
+    item_codes: Codes,
+    items: int,
+    threshold: int,
+    max_length: int | None,
+    max_itemsets: int | None = None,
 ) -> tuple[tuple[Codes, ...], tuple[Codes, ...]]:
     """The same on integer codes: matrices of item codes and their counts, one pair per length.
 
@@ -127,6 +148,7 @@ def mine_codes(
         items: number of items.
         threshold: smallest count of a frequent itemset, at least 1.
         max_length: largest itemset, or None.
+        max_itemsets: raise `TooManyItemsets` above, or None.
     """
     longest = items if max_length is None else max_length
     if longest < 1:
@@ -142,6 +164,7 @@ def mine_codes(
     rank[frequent] = np.arange(len(frequent))
 
     found: list[list[tuple[Codes, Codes]]] = [[(frequent[:, None], count[frequent])]]
+    size = len(frequent)
     if longest > 1 and len(frequent):
         entries = _first_items(key // items, rank[key % items], len(frequent), threshold)
         for first, extension, bitmaps in entries:
@@ -149,6 +172,11 @@ def mine_codes(
                 while len(found) < prefix.shape[1]:
                     found.append([])
                 found[prefix.shape[1] - 1].append((frequent[prefix], counts))
+                size += len(prefix)
+                if max_itemsets is not None and size > max_itemsets:
+                    raise TooManyItemsets(
+                        f"more than {max_itemsets} itemsets in at least {threshold} baskets"
+                    )
     return _in_order(found)
 
 

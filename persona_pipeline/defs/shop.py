@@ -24,7 +24,7 @@ class Shop:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
-    @property
+    @functools.cached_property
     def lake(self) -> "DeltaLake":
         """The lake of the project."""
         from persona_pipeline.lake.delta import DeltaLake

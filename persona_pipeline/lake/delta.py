@@ -34,6 +34,7 @@ class DeltaLake:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._tables: dict[Path, DeltaTable] = {}  # opening reads the whole log; catching up is 20 x cheaper
 
     def read(self, table: Table, first: dt.date | None, last: dt.date | None) -> Relation:
         """The files of the rows with first <= day <= last; `None` leaves that side open. A `ReadWindow`."""
@@ -50,7 +51,7 @@ class DeltaLake:
         """Where a writer puts files of this table. What others commit from now on, it has not seen."""
         delta = self._open(table)
         if delta is None:
-            delta = DeltaTable.create(
+            delta = self._tables[self._path(table)] = DeltaTable.create(
                 self._path(table),
                 schema=pa.schema(
                     [pa.field(c.name, ARROW_TYPES[c.type], nullable=c.name != "day") for c in table.columns]
@@ -81,7 +82,9 @@ class DeltaLake:
             raise ValueError(f"{output.table.full_name}: rows for days outside the window: {outside[:5]}")
         if not wanted:
             return
-        seen = DeltaTable(output.directory, version=output.version)
+        seen = self._tables.get(output.directory)
+        if seen is None or seen.version() != output.version:
+            seen = DeltaTable(output.directory, version=output.version)
         before = {day: seen.transaction_version(_app_id(output.table, day)) or 0 for day in wanted}
         for _ in range(_ATTEMPTS):
             try:
@@ -127,12 +130,19 @@ class DeltaLake:
         return self.root / table.layer / table.name
 
     def _open(self, table: Table) -> DeltaTable | None:
-        if not (self._path(table) / "_delta_log").is_dir():
+        path = self._path(table)
+        if not (path / "_delta_log").is_dir():
+            self._tables.pop(path, None)
             return None
+        known = self._tables.get(path)
         try:
-            return DeltaTable(self._path(table))
+            if known is None:
+                known = self._tables[path] = DeltaTable(path)
+            else:
+                known.update_incremental()
         except TableNotFoundError:
             return None
+        return known
 
 
 def _commit(

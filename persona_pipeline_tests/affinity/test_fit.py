@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 
@@ -130,3 +131,29 @@ def test_an_itemset_needs_the_minimum_count_whatever_the_support(engine, tmp_pat
     tables = fitted(engine, rows, options, tmp_path)
     assert sorted(tables["rules.itemset"]["items"]) == ["a", "a | b", "b"]
     assert tables["rules.fit"]["minimum_support"].tolist() == [0.5]
+
+
+def test_the_support_rises_until_the_itemsets_are_few_enough(engine, tmp_path):
+    # a, b, c in 8 of 10 baskets (7 itemsets), d with them in 5 (8 more), e with all of them in 4 (16 more)
+    items = {"a": 8, "b": 8, "c": 8, "d": 5, "e": 4, "z": 10}
+    rows = [line(f"o{n}", item) for item, count in items.items() for n in range(count)]
+    wide = AffinityOptions(minimum_baskets=3, minimum_support=0.1, minimum_count=4)
+    assert len(fitted(engine, rows, wide, tmp_path / "all")["rules.itemset"]) == 56
+    tables = fitted(engine, rows, dataclasses.replace(wide, max_itemsets=20), tmp_path / "few")
+    counts = tables["rules.itemset"].set_index("items")["baskets"]
+    assert (len(counts), counts.min()) == (15, 8)
+    fit = tables["rules.fit"].iloc[0]
+    assert (fit["status"], fit["minimum_support"]) == ("promoted", 0.6)
+    assert (
+        "more than 20 itemsets in at least 4 baskets; 15 itemsets in at least 6 baskets"
+        in fit["status_reason"]
+    )
+
+
+def test_too_many_itemsets_in_every_basket_are_a_refusal(engine, tmp_path):
+    rows = [line(f"o{n}", f"item {item}") for n in range(5) for item in range(8)]
+    options = AffinityOptions(minimum_baskets=3, minimum_support=0.5, minimum_count=1, max_itemsets=20)
+    tables = fitted(engine, rows, options, tmp_path)
+    fit = tables["rules.fit"].iloc[0]
+    assert (fit["status"], tables["rules.itemset"].empty) == ("none", True)
+    assert fit["status_reason"].endswith("; more than 20 itemsets in at least 5 baskets")
