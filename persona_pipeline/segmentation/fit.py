@@ -6,7 +6,7 @@ Here: the order of the steps: scale, choose k, refine, match keys, name. Not her
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,7 @@ def fit_segments(
     """Segment the customers.
 
     Args:
-        values: one row per customer in a fixed order, one column per `options.features` (NaN where
+        values: one row per customer in any order, one column per `options.features` (NaN where
             unknown), then one per category with the number of products bought.
         options: how to fit.
         before: what was in force last week, if anything.
@@ -80,9 +80,14 @@ def fit_segments(
     """
     if len(values) < options.minimum_customers:
         raise NotEnoughData(f"{len(values)} customers with an order, {options.minimum_customers} needed")
+    # random draws pick rows by number: ordered by what they hold, they do not depend on the pseudonyms
+    order = np.lexsort(values.T[::-1])
+    if before is not None and before.labels is not None:
+        before = replace(before, labels=before.labels[order])
     # one thread: the last bits of a matrix product depend on how many threads share it
     with threadpool_limits(limits=1):
-        return _fit(values, options, before, categories)
+        fitted = _fit(values[order], options, before, categories)
+    return replace(fitted, labels=fitted.labels[np.argsort(order)])
 
 
 def _fit(

@@ -188,6 +188,21 @@ def test_row_order_changes_nothing(world: World) -> None:
     assert {name: world.rows(name, SUNDAY) for name in first} == first
 
 
+def test_other_pseudonyms_change_no_segment(world: World) -> None:
+    """Overlapping kinds, so that other random starts would end in other centroids."""
+    rows = planted(FOUR, shift=0.2)
+    for day, again in ((SUNDAY, rows), (NEXT + dt.timedelta(days=7), renamed(rows))):
+        world.customers(day, again)
+        world.fit(day)
+    one, other = (world.rows("segments.fit", day)[0] for day in (SUNDAY, NEXT + dt.timedelta(days=7)))
+    assert one["model_sha256"] == other["model_sha256"]
+
+
+def renamed(rows: list[dict]) -> list[dict]:
+    """The same customers under identifiers that sort in another order."""
+    return [{**row, "customer_id": str(row["customer_id"])[::-1]} for row in rows]
+
+
 def test_an_unknown_feature_is_named(world: World) -> None:
     world.options = type(world.options)(features=("orders_999d",))
     world.customers(SUNDAY, planted(FOUR))
