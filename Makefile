@@ -31,7 +31,7 @@ demo: $(STAMP) ## generate a shop, run everything, show its personas; leaves DIR
 	$(BIN)/persona demo $(DEMO) $(ARGS)
 
 test: $(STAMP) ## run the tests (ARGS="-k ledger" for some)
-	$(BIN)/python -m pytest -q $(ARGS)
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 proof: $(STAMP) ## run the large checks, which take long
 	$(BIN)/python -m pytest -q -m proof $(ARGS)

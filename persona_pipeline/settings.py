@@ -87,6 +87,7 @@ class Segmentation(_Section):
     k_min: int = Field(default=2, ge=2)
     k_max: int = Field(default=12, ge=2)
     minimum_customers: int = Field(default=100, ge=10)
+    established_orders: int = Field(default=3, ge=1)
 
 
 class Affinity(_Section):

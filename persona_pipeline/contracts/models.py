@@ -51,7 +51,12 @@ K_CURVE = Table(
     (
         c.DAY,
         Column("k", Type.INTEGER, "Number of clusters", minimum=1),
-        Column("inertia", Type.DOUBLE, "Sum of squared distances to the centroids", minimum=0),
+        Column(
+            "inertia",
+            Type.DOUBLE,
+            "Sum of squared distances to the mean of the segment, of the scaled features",
+            minimum=0,
+        ),
         Column("silhouette", Type.DOUBLE, "Mean silhouette", nullable=True, minimum=-1, maximum=1),
         Column("is_knee", Type.BOOLEAN, "Knee of the inertia curve"),
         Column("is_chosen", Type.BOOLEAN, "The number that was chosen"),

@@ -45,6 +45,19 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
                 with connection.begin():
                     yield connection
 
+    def has_table(self, table_name: str) -> bool:
+        """Asked for every asset event; a table that is there stays there."""
+        known = vars(self).setdefault("_known_tables", set())
+        if table_name not in known and super().has_table(table_name):
+            known.add(table_name)
+        return table_name in known
+
+    def _has_asset_key_col_on_connection(self, conn: Any, column_name: str) -> bool:
+        known = vars(self).setdefault("_known_columns", set())
+        if column_name not in known and super()._has_asset_key_col_on_connection(conn, column_name):
+            known.add(column_name)
+        return column_name in known
+
     def dispose(self) -> None:
         """Close every connection."""
         for engine in vars(self).pop("_engines", {}).values():

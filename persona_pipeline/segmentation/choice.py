@@ -43,9 +43,9 @@ class Curve:
         """The k of that number."""
         return next(one for one in self.tried if one.k == k)
 
-    def silhouette_of(self, clustering: Clustering) -> float:
-        """Mean silhouette of any centroids on the judged rows."""
-        return silhouette(self.distances, assign(self.judged, clustering.centroids).labels, clustering.k)
+    def silhouette_of(self, labels: Labels, k: int) -> float:
+        """Mean silhouette of any segments of the judged rows."""
+        return silhouette(self.distances, labels, k)
 
 
 def trace_curve(

@@ -14,7 +14,16 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from persona_pipeline.segmentation.choice import Curve, choose_k, draw, trace_curve
-from persona_pipeline.segmentation.clustering import Centroids, Clustering, Labels, Matrix, kmeans, lloyd
+from persona_pipeline.segmentation.clustering import (
+    Centroids,
+    Clustering,
+    Labels,
+    Matrix,
+    assign,
+    kmeans,
+    lloyd,
+)
+from persona_pipeline.segmentation.discriminant import Discriminants, discriminate
 from persona_pipeline.segmentation.matching import Matched, first_keys, match_keys
 from persona_pipeline.segmentation.naming import CATEGORY_PREFIX, Name, name_segments
 from persona_pipeline.segmentation.options import SegmentationOptions
@@ -26,6 +35,7 @@ OUTLIER_QUANTILE = 0.99
 # last week's centroids win over a new start that is better by less than this share of the inertia
 WARM_START_MARGIN = 0.003
 STARTS = 4
+ESTABLISHED_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,7 @@ class NotEnoughData(Exception):
 
 def fit_segments(
     values: Matrix,
+    orders: Matrix,
     options: SegmentationOptions,
     before: Before | None = None,
     categories: tuple[str, ...] = (),
@@ -71,6 +82,7 @@ def fit_segments(
     Args:
         values: one row per customer in any order, one column per `options.features` (NaN where
             unknown), then one per category with the number of products bought.
+        orders: how many orders each customer has made in 365 days.
         options: how to fit.
         before: what was in force last week, if anything.
         categories: names of the category columns.
@@ -86,29 +98,41 @@ def fit_segments(
         before = replace(before, labels=before.labels[order])
     # one thread: the last bits of a matrix product depend on how many threads share it
     with threadpool_limits(limits=1):
-        fitted = _fit(values[order], options, before, categories)
+        fitted = _fit(values[order], orders[order], options, before, categories)
     return replace(fitted, labels=fitted.labels[np.argsort(order)])
 
 
 def _fit(
-    values: Matrix, options: SegmentationOptions, before: Before | None, categories: tuple[str, ...]
+    values: Matrix,
+    orders: Matrix,
+    options: SegmentationOptions,
+    before: Before | None,
+    categories: tuple[str, ...],
 ) -> Fitted:
     rng = np.random.default_rng(options.seed)
     scaler = build_scaler(len(options.features), len(categories))
     scaled = np.asarray(scaler.fit_transform(values), dtype=np.float32)
-    different = len(np.unique(draw(scaled, options.sample, rng), axis=0))
+    least = established_orders(orders, options)
+    learned = scaled[orders >= least]
+    different = len(np.unique(draw(learned, options.sample, rng), axis=0))
     if different <= options.k_min:
         raise NotEnoughData(f"{different} different customers, more than {options.k_min} needed")
     ks = range(options.k_min, min(options.k_max, different - 1) + 1)
-    curve = trace_curve(scaled, ks, rng, sample=options.sample, silhouette_sample=options.silhouette_sample)
+    curve = trace_curve(learned, ks, rng, sample=options.sample, silhouette_sample=options.silhouette_sample)
     last_k = len(before.segmentation.keys) if before else None
     k = choose_k(curve, last_k, options.k_margin)
-    found = _refine(scaled, curve, k, before, options.sample, rng)
-    matched = _matched(found, before)
+    warm = before.labels[orders >= least] if before and before.labels is not None else None
+    projection, found = _refine(learned, curve, k, warm, options.sample, rng)
+    centroids = Centroids(found.k).keep(found.centroids)
+    pipeline = Pipeline([("scale", scaler), ("discriminants", projection), ("centroids", centroids)])
+    distances = pipeline.transform(values)
+    labels = distances.argmin(axis=1)
+    matched = _matched(labels, found.k, before)
     order = np.array([one.cluster for one in matched])
-    fitted = Clustering(found.centroids[order], np.argsort(order)[found.labels], found.inertia)
-    pipeline = Pipeline([("scale", scaler), ("centroids", Centroids(fitted.k).keep(fitted.centroids))])
-    means, base_means, differences = _profile(values, scaled, fitted, len(categories))
+    centroids.keep(found.centroids[order])
+    number = np.argsort(order)
+    labels = number[labels]
+    means, base_means, differences = _profile(values, scaled, labels, len(categories))
     shown = (*options.features, *(f"{CATEGORY_PREFIX}{category}" for category in categories))
     keys = tuple(one.key for one in matched)
     names = name_segments(
@@ -125,62 +149,72 @@ def _fit(
         keys,
         {key: list(name.evidence) for key, name in names.items()},
         max([int(key[1:]) for key in keys] + [before.segmentation.highest_key if before else 0]),
-        float(np.quantile(pipeline.transform(values).min(axis=1), OUTLIER_QUANTILE)),
+        float(np.quantile(distances.min(axis=1), OUTLIER_QUANTILE)),
     )
-    silhouette = curve.silhouette_of(fitted)
+    judged = assign(projection.transform(curve.judged), found.centroids).labels
+    silhouette = curve.silhouette_of(judged, found.k)
+    stability = bootstrap_stability(projection.transform(learned), found, options.bootstrap, rng)
     return Fitted(
         segmentation,
         shown,
         tuple(matched),
         names,
         curve,
-        fitted.labels,
-        fitted.inertia,
+        labels,
+        _inertia(learned, found.labels, found.k),
         silhouette,
-        bootstrap_stability(scaled, fitted, options.bootstrap, rng),
+        replace(stability, jaccard=stability.jaccard[order]) if stability else None,
         means,
         base_means,
         differences,
-        f"{len(values)} customers in {fitted.k} segments, tried {ks[0]} to {ks[-1]}: knee {curve.knee}, "
-        f"silhouette {silhouette:.3f}, last week {last_k or 'none'}",
+        f"{len(values)} customers in {found.k} segments, learned from {len(learned)} with {least} orders or "
+        f"more; tried {ks[0]} to {ks[-1]}: knee {curve.knee}, silhouette {silhouette:.3f}, "
+        f"last week {last_k or 'none'}",
     )
 
 
+def established_orders(orders: Matrix, options: SegmentationOptions) -> int:
+    """The number of orders, `options.established_orders` or fewer, that half of the customers have made."""
+    for least in range(options.established_orders, 0, -1):
+        established = int((orders >= least).sum())
+        if established >= max(options.minimum_customers, ESTABLISHED_SHARE * len(orders)):
+            return least
+    return 0
+
+
 def _refine(
-    scaled: Matrix, curve: Curve, k: int, before: Before | None, sample: int, rng: np.random.Generator
-) -> Clustering:
-    """The best start on a sample, refined on all rows; last week's segments are the preferred start."""
-    rows = draw(scaled, sample, rng)
+    learned: Matrix, curve: Curve, k: int, warm: Labels | None, sample: int, rng: np.random.Generator
+) -> tuple[Discriminants, Clustering]:
+    """The best start on a sample, then its discriminants, refined on all rows; the clustering is of these.
+
+    Last week's segments are the preferred start.
+    """
+    rows = draw(learned, sample, rng)
     best = kmeans(rows, k, rng, starts=STARTS, given=(curve.at(k).clustering.centroids,))
-    warm = _warm_start(scaled, k, before)
-    if warm is not None:
-        carried = lloyd(rows, warm)
+    if warm is not None and len(np.unique(warm)) == int(warm.max()) + 1 == k:
+        carried = lloyd(rows, _means(learned.astype(np.float64), warm, k).astype(np.float32))
         if carried.inertia <= (1 + WARM_START_MARGIN) * best.inertia:
             best = carried
-    refined = best if rows is scaled else lloyd(scaled, best.centroids)
-    used = np.flatnonzero(np.bincount(refined.labels, minlength=k))
-    return Clustering(refined.centroids[used], np.searchsorted(used, refined.labels), refined.inertia)
+    projection, found = discriminate(rows, best)
+    if rows is not learned:
+        found = lloyd(projection.transform(learned), found.centroids)
+    return projection, found
 
 
-def _warm_start(scaled: Matrix, k: int, before: Before | None) -> Matrix | None:
-    """Means of last week's segments over today's customers, if there are k of them."""
+def _matched(labels: Labels, k: int, before: Before | None) -> list[Matched]:
     if before is None or before.labels is None:
-        return None
-    counts = np.bincount(before.labels, minlength=len(before.segmentation.keys))
-    if len(counts) != k or not counts.all():
-        return None
-    return _means(scaled.astype(np.float64), before.labels, k).astype(np.float32)
-
-
-def _matched(found: Clustering, before: Before | None) -> list[Matched]:
-    if before is None or before.labels is None:
-        return first_keys(found.labels, found.k, before.segmentation.highest_key if before else 0)
+        return first_keys(labels, k, before.segmentation.highest_key if before else 0)
     last = before.segmentation
-    return match_keys(before.labels, found.labels, last.keys, found.k, last.highest_key)
+    return match_keys(before.labels, labels, last.keys, k, last.highest_key)
+
+
+def _inertia(matrix: Matrix, labels: Labels, k: int) -> float:
+    values = matrix.astype(np.float64)
+    return float(((values - _means(values, labels, k)[labels]) ** 2).sum())
 
 
 def _profile(
-    values: Matrix, scaled: Matrix, fitted: Clustering, categories: int
+    values: Matrix, scaled: Matrix, labels: Labels, categories: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Means by segment, means of all, and standardised differences of the scaled features."""
     features = values.shape[1] - categories
@@ -192,10 +226,11 @@ def _profile(
         np.float64
     )
     deviation = behaviour.std(axis=0)
-    gap = _means(behaviour, fitted.labels, fitted.k) - behaviour.mean(axis=0)
+    k = int(labels.max()) + 1
+    gap = _means(behaviour, labels, k) - behaviour.mean(axis=0)
     differences = np.where(deviation > 0, gap / np.where(deviation > 0, deviation, 1), 0.0)
     everybody = np.zeros(len(values), dtype=np.intp)
-    return _means(shown, fitted.labels, fitted.k), _means(shown, everybody, 1)[0], differences
+    return _means(shown, labels, k), _means(shown, everybody, 1)[0], differences
 
 
 def _means(values: Matrix, labels: Labels, k: int) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from persona_pipeline.contracts.models import K_CURVE, SEGMENT, SEGMENT_FIT, SEG
 from persona_pipeline.engine.protocol import DataFile, Engine, ModelStore, Output, ReadWindow
 from persona_pipeline.segmentation.fit import Before, Fitted, NotEnoughData, fit_segments
 from persona_pipeline.segmentation.matrix import (
+    ORDERS,
     behaviour,
     check_features,
     main_categories,
@@ -80,7 +81,8 @@ def fit_week(
             old = engine.fetch(*behaviour(model.features, model.categories, today, purchase))
         before = _before(model, last, old)
     try:
-        fitted = fit_segments(to_matrix(table, options.features, categories), options, before, categories)
+        matrix, orders = to_matrix(table, options.features, categories), to_matrix(table, [ORDERS])[:, 0]
+        fitted = fit_segments(matrix, orders, options, before, categories)
     except NotEnoughData as refusal:
         rows = _carried(last, day, str(refusal), table.num_rows)
     else:

@@ -22,6 +22,7 @@ from persona_pipeline.engine.sql import sql_text
 MIX_DAYS = dt.timedelta(days=365)
 # a category that fewer than a twentieth of the buyers ever touched cannot tell segments apart
 CATEGORY_REACH = 0.05
+ORDERS = "orders_of_a_year"
 SCORES = ("rfm_recency", "rfm_frequency", "rfm_monetary")
 
 
@@ -67,7 +68,7 @@ def behaviour(
     """The statement that reads behaviour in the order of customers, and its inputs.
 
     Columns: `customer_id`, `has_ordered`, the named features as doubles, one `mix_N` per category. With
-    `rfm`, every customer and the RFM scores; else only customers with an order.
+    `rfm`, every customer and the RFM scores; else only customers with an order, and `orders_of_a_year`.
     """
     inputs: dict[str, Input] = {"features": features}
     if categories:
@@ -95,7 +96,8 @@ def _behaviour_sql(names: tuple[str, ...], categories: tuple[str, ...], with_rfm
             "mix", on=_same_customer("mix"), join_type="left"
         )
     if not with_rfm:
-        return query.where(has_ordered).sql("duckdb")
+        orders = exp.alias_(exp.column("orders_365d", "features"), ORDERS)
+        return query.select(orders).where(has_ordered).sql("duckdb")
     query = query.select(*(exp.column(score, "rfm") for score in SCORES))
     return query.join("rfm", on=_same_customer("rfm"), join_type="left").sql("duckdb")
 

@@ -27,6 +27,8 @@ class SegmentationOptions:
     last 365 days.
     `k_margin` is the hysteresis: another k replaces last week's only if its silhouette is higher by this
     share.
+    Segments are learned from customers with at least `established_orders` orders in 365 days, if that is
+    half of them or more, and everybody gets one: a single order says little about how somebody buys.
     `bootstrap` is the number of resamples behind the stability figures. Above `sample` customers, k is
     scanned on a sample and only the chosen k is refined on everybody.
     """
@@ -37,10 +39,11 @@ class SegmentationOptions:
     k_min: int = 2
     k_max: int = 12
     minimum_customers: int = 100
+    established_orders: int = 3
     seed: int = 0
     bootstrap: int = 10
     sample: int = 20_000
-    silhouette_sample: int = 1_000
+    silhouette_sample: int = 2_000
     k_margin: float = 0.1
 
     def __post_init__(self) -> None:

@@ -21,7 +21,7 @@ INFORMATIVE_SHARE = 0.05
 HEAVY_SKEWNESS = 1.0
 WINSOR = (0.005, 0.995)
 # products at the base's own mix that are added to each customer's, so that one purchase is not a taste
-PRIOR_PRODUCTS = 2.0
+PRIOR_PRODUCTS = 1.0
 # interquartile range of the standard normal distribution
 NORMAL_IQR = 1.349
 

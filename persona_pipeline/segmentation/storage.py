@@ -13,13 +13,14 @@ from sklearn.pipeline import Pipeline
 
 from persona_pipeline.contracts.model_archive import canonical
 from persona_pipeline.segmentation.clustering import Centroids
+from persona_pipeline.segmentation.discriminant import Discriminants
 from persona_pipeline.segmentation.scaling import CategoryMix, MedianImputer, SpreadScaler, TailTamer
 
 TRUSTED = [
     f"{kind.__module__}.{kind.__qualname__}"
-    for kind in (CategoryMix, Centroids, MedianImputer, SpreadScaler, TailTamer)
+    for kind in (CategoryMix, Centroids, Discriminants, MedianImputer, SpreadScaler, TailTamer)
 ]
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)

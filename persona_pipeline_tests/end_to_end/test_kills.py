@@ -170,6 +170,7 @@ def kill_postgresql(
     count: int,
     *,
     least: int,
+    in_a_row: int = 1,
 ) -> None:
     """The same on PostgreSQL: the history is published once, and every run gets a copy of that database."""
     from sqlalchemy import make_url
@@ -191,14 +192,14 @@ def kill_postgresql(
         monkeypatch.setenv(WAREHOUSE, server.copy(name))
         return before.copy(tmp_path / str(number))
 
-    kill_nights(night, fresh, count, seed=20250127, least=least)
+    kill_nights(night, fresh, count, seed=20250127, least=least, in_a_row=in_a_row)
 
 
 @pytest.mark.postgres
-def test_two_kills_postgresql(
+def test_five_kills_postgresql(
     history: Project, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kill_postgresql(history, server, tmp_path, monkeypatch, 2, least=1)
+    kill_postgresql(history, server, tmp_path, monkeypatch, 5, least=4, in_a_row=3)
 
 
 @pytest.mark.proof

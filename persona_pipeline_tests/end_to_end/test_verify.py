@@ -45,8 +45,7 @@ def test_a_shop_without_a_planted_truth(tmp_path: Path, capsys: pytest.CaptureFi
     assert "only projects made by `persona generate` have a truth" in lines[0]
 
 
-@pytest.mark.proof
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(1800)
 def test_the_demo_holds_every_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", str(tmp_path / "demo")]) == 0
     project = Project(tmp_path / "demo")

@@ -43,6 +43,7 @@ class World:
             features=("recency_days", "orders_365d", "sales_365d", "discount_share_365d"),
             k_max=6,
             minimum_customers=20,
+            established_orders=1,
         )
     )
 

@@ -14,6 +14,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from persona_pipeline.segmentation.clustering import Centroids
+from persona_pipeline.segmentation.discriminant import Discriminants
 from persona_pipeline.segmentation.scaling import (
     CategoryMix,
     MedianImputer,
@@ -53,16 +54,17 @@ def test_a_feature_that_is_mostly_zero_does_not_decide_alone() -> None:
 
 def test_one_purchase_is_drawn_towards_the_base() -> None:
     step = CategoryMix().fit([[30, 10], [0, 0]])
-    # (1 + 2 * 0.75) / (1 + 2) and (0 + 2 * 0.25) / 3; without a purchase the base itself
+    # (1 + 0.75) / (1 + 1) and (0 + 0.25) / 2; without a purchase the base itself
     assert (step.transform([[1, 0], [0, 0]]) ** 2).tolist() == pytest.approx(
-        np.array([[2.5 / 3, 0.5 / 3], [0.75, 0.25]])
+        np.array([[1.75 / 2, 0.25 / 2], [0.75, 0.25]])
     )
 
 
 @functools.cache
 def fitted(seed: int = 0) -> Segmentation:
     rows = np.random.default_rng(seed).poisson(3, (60, 4)).astype(float)
-    pipeline = Pipeline([("scale", build_scaler(2, 2)), ("centroids", Centroids(3))]).fit(rows)
+    steps = [("scale", build_scaler(2, 2)), ("discriminants", Discriminants()), ("centroids", Centroids(3))]
+    pipeline = Pipeline(steps).fit(rows, np.arange(60) % 3)
     return Segmentation(pipeline, ("a", "b"), ("x", "y"), ("s01", "s02", "s03"), {"s01": [("a", 1)]}, 7, 1.5)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections import defaultdict
 
@@ -99,6 +100,31 @@ def test_keys_and_names_live_on_when_the_base_drifts(world: World) -> None:
     assert {row["change"] for row in world.rows("segments.segment", NEXT)} == {"kept"}
     world.customers(NEXT + dt.timedelta(days=1), planted(FOUR, seed=3, shift=1.2))
     assert kinds_by_key(world.apply(NEXT + dt.timedelta(days=1)))["s04"] == {"wealthy"}
+
+
+def test_segments_are_learned_from_established_customers_and_everybody_gets_one(world: World) -> None:
+    world.options = dataclasses.replace(world.options, established_orders=3)
+    once = [
+        {**NO_ORDER, "customer_id": f"c_once_{n:02d}", "recency_days": 40 + 5 * n, "orders_365d": 1}
+        for n in range(60)
+    ]
+    everybody = [*planted({"regular": 60, "hunter": 50, "wealthy": 30}), *once]
+    world.customers(SUNDAY, everybody)
+    world.fit(SUNDAY)
+    fit = world.rows("segments.fit", SUNDAY)[0]
+    assert (fit["chosen_k"], fit["customers"]) == (3, 200)
+    assert "learned from 140 with 3 orders or more" in fit["status_reason"]
+    monday = SUNDAY + dt.timedelta(days=1)
+    world.customers(monday, everybody)
+    rows = world.apply(monday)
+    assert (len(rows), all(row["segment_key"] for row in rows)) == (200, True)
+
+
+def test_all_customers_are_learned_from_where_few_come_back(world: World) -> None:
+    world.options = dataclasses.replace(world.options, established_orders=3)
+    world.customers(SUNDAY, planted({"regular": 20, "hunter": 20, "lapsed": 80}))
+    world.fit(SUNDAY)
+    assert "learned from 120 with 2 orders or more" in world.rows("segments.fit", SUNDAY)[0]["status_reason"]
 
 
 def test_a_new_kind_gets_a_new_key(world: World) -> None:
