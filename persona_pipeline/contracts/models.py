@@ -135,7 +135,13 @@ MEMBERSHIP = Table(
             nullable=True,
             description="Segment; empty before the first order, and while no segmentation is in force",
         ),
-        Column("distance", Type.DOUBLE, "Distance to the centroid in scaled units", nullable=True, minimum=0),
+        Column(
+            "distance",
+            Type.DOUBLE,
+            "Distance to the centroid, in standard deviations within segments",
+            nullable=True,
+            minimum=0,
+        ),
         Column("is_outlier", Type.BOOLEAN, "Farther from the centroid than 99 % of the fit's customers"),
         Column(
             "rfm_recency",

@@ -60,18 +60,19 @@ def discriminate(matrix: Matrix, start: Clustering) -> tuple[Discriminants, Clus
     """
     labels = np.unique(start.labels, return_inverse=True)[1]
     k = int(labels.max()) + 1
-    for _ in range(ROUNDS):
+    rounds = 0
+    while True:
+        rounds += 1
         projection = Discriminants().fit(matrix, labels)
         projected = projection.transform(matrix)
         found = assign(projected, _means(projected, labels, k))
         used, renumbered = np.unique(found.labels, return_inverse=True)
         settled = len(used) == k and float((renumbered != labels).mean()) < SETTLED
         labels, k = renumbered, len(used)
-        if settled:
-            break
-    return projection, Clustering(_means(projected, labels, k), labels, found.inertia)
+        if settled or rounds == ROUNDS:
+            return projection, Clustering(_means(projected, labels, k), labels, found.inertia)
 
 
-def _means(values: NDArray[np.float64], labels: Labels, k: int) -> NDArray[np.float64]:
+def _means(values: Matrix, labels: Labels, k: int) -> NDArray[np.float64]:
     sums = np.stack([np.bincount(labels, column, minlength=k) for column in values.T], axis=1)
     return sums / np.bincount(labels, minlength=k)[:, None]
