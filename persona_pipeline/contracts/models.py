@@ -58,6 +58,13 @@ K_CURVE = Table(
             minimum=0,
         ),
         Column("silhouette", Type.DOUBLE, "Mean silhouette", nullable=True, minimum=-1, maximum=1),
+        Column(
+            "separation",
+            Type.DOUBLE,
+            "Ashman's D of the two closest segments; null where it decided nothing",
+            nullable=True,
+            minimum=0,
+        ),
         Column("is_knee", Type.BOOLEAN, "Knee of the inertia curve"),
         Column("is_chosen", Type.BOOLEAN, "The number that was chosen"),
     ),

@@ -1,10 +1,11 @@
-"""How many segments: inertia and silhouette of every k, the knee, and last week's k.
+"""How many segments: inertia and silhouette of every k, the knee, how far apart segments are, last week's k.
 
 Here: the curve and the rule. Not here: the Lloyd iterations (clustering.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 
 from persona_pipeline.segmentation.clustering import Clustering, Labels, Matrix, assign, kmeans
 
-# from the knee on: silhouette alone favours two clusters on almost any data, so it decides only among these
+# from the knee on: silhouette alone favours two clusters on almost any data, so only these are compared
 AFTER_KNEE = 2
+# Ashman's D of the two halves of one bell curve is 2.65; of two bell curves 3.5 apart a twenty-fifth overlaps
+APART = 3.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,14 @@ class Tried:
 class Curve:
     """All k that were tried, in order; `inertia_of_one` is the inertia around the mean (k = 1).
 
-    `judged` are the rows on which silhouettes are measured, `distances` those between them.
+    `rows` are the sample that was clustered, `judged` those on which silhouettes are measured, `distances`
+    the ones between them.
     """
 
     tried: tuple[Tried, ...]
     inertia_of_one: float
     knee: int
+    rows: Matrix
     judged: Matrix
     distances: NDArray[np.float64]
 
@@ -63,20 +68,29 @@ def trace_curve(
         tried.append(Tried(k, found, inertia, silhouette(distances, labels, k)))
     one = float(((matrix.astype(np.float64) - matrix.mean(axis=0, dtype=np.float64)) ** 2).sum())
     knee = knee_of((1, *k_range), (one, *(item.inertia for item in tried)))
-    return Curve(tuple(tried), one, knee, judged, distances)
+    return Curve(tuple(tried), one, knee, rows, judged, distances)
 
 
-def choose_k(curve: Curve, last_k: int | None, margin: float) -> int:
-    """The best silhouette from the knee to two beyond, unless last week's k is within `margin` of it.
+def choose_k(curve: Curve, last_k: int | None, margin: float, separation: Callable[[int], float]) -> int:
+    """The most segments, from the knee to two beyond, of which no two overlap; else the best silhouette.
 
     Args:
         curve: what was tried.
-        last_k: k in force, if any.
-        margin: share by which another silhouette must be higher.
+        last_k: k in force, if any. It stays while its segments are apart, with half of `margin` either way,
+            or while no silhouette is higher by more than `margin`.
+        margin: a share.
+        separation: of a k that was tried, Ashman's D of its two closest segments.
     """
-    near = [one for one in curve.tried if curve.knee <= one.k <= curve.knee + AFTER_KNEE]
-    best = max(near or curve.tried, key=lambda one: (one.silhouette, -one.k))
+    near = [one for one in curve.tried if curve.knee <= one.k <= curve.knee + AFTER_KNEE] or curve.tried
     last = next((one for one in curve.tried if one.k == last_k), None)
+    holds = last is not None and separation(last.k) >= (1 - margin / 2) * APART
+    least = (1 + margin / 2) * APART if holds else APART
+    most = max((one.k for one in near if separation(one.k) >= least), default=0)
+    if last is not None and holds and last.k >= most:
+        return last.k
+    if most:
+        return most
+    best = max(near, key=lambda one: (one.silhouette, -one.k))
     if last is not None and best.silhouette <= last.silhouette + margin * abs(last.silhouette):
         return last.k
     return best.k

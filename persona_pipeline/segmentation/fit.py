@@ -23,7 +23,7 @@ from persona_pipeline.segmentation.clustering import (
     kmeans,
     lloyd,
 )
-from persona_pipeline.segmentation.discriminant import Discriminants, discriminate
+from persona_pipeline.segmentation.discriminant import Discriminants, discriminate, separation
 from persona_pipeline.segmentation.matching import Matched, first_keys, match_keys
 from persona_pipeline.segmentation.naming import CATEGORY_PREFIX, Name, name_segments
 from persona_pipeline.segmentation.options import SegmentationOptions
@@ -56,6 +56,7 @@ class Fitted:
     matched: tuple[Matched, ...]
     names: Mapping[str, Name]
     curve: Curve
+    separations: Mapping[int, float]  # by k, of those that were compared
     labels: Labels
     inertia: float
     silhouette: float
@@ -120,7 +121,15 @@ def _fit(
     ks = range(options.k_min, min(options.k_max, different - 1) + 1)
     curve = trace_curve(learned, ks, rng, sample=options.sample, silhouette_sample=options.silhouette_sample)
     last_k = len(before.segmentation.keys) if before else None
-    k = choose_k(curve, last_k, options.k_margin)
+    apart: dict[int, float] = {}
+
+    def how_far(k: int) -> float:
+        if k not in apart:
+            step, segments = discriminate(curve.rows, curve.at(k).clustering.labels)
+            apart[k] = separation(step.transform(curve.rows), segments.labels)
+        return apart[k]
+
+    k = choose_k(curve, last_k, options.k_margin, how_far)
     warm = before.labels[orders >= least] if before and before.labels is not None else None
     projection, found = _refine(learned, curve, k, warm, options.sample, rng)
     centroids = Centroids(found.k).keep(found.centroids)
@@ -153,13 +162,15 @@ def _fit(
     )
     judged = assign(projection.transform(curve.judged), found.centroids).labels
     silhouette = curve.silhouette_of(judged, found.k)
-    stability = bootstrap_stability(projection.transform(learned), found, options.bootstrap, rng)
+    stability = bootstrap_stability(learned, found.labels, options.bootstrap, rng)
+    apart[found.k] = separation(projection.transform(learned), found.labels)
     return Fitted(
         segmentation,
         shown,
         tuple(matched),
         names,
         curve,
+        apart,
         labels,
         _inertia(learned, found.labels, found.k),
         silhouette,
@@ -168,8 +179,8 @@ def _fit(
         base_means,
         differences,
         f"{len(values)} customers in {found.k} segments, learned from {len(learned)} with {least} orders or "
-        f"more; tried {ks[0]} to {ks[-1]}: knee {curve.knee}, silhouette {silhouette:.3f}, "
-        f"last week {last_k or 'none'}",
+        f"more; tried {ks[0]} to {ks[-1]}: knee {curve.knee}, separation {apart[found.k]:.1f}, "
+        f"silhouette {silhouette:.3f}, last week {last_k or 'none'}",
     )
 
 
@@ -195,7 +206,7 @@ def _refine(
         carried = lloyd(rows, _means(learned.astype(np.float64), warm, k).astype(np.float32))
         if carried.inertia <= (1 + WARM_START_MARGIN) * best.inertia:
             best = carried
-    projection, found = discriminate(rows, best)
+    projection, found = discriminate(rows, best.labels)
     if rows is not learned:
         found = lloyd(projection.transform(learned), found.centroids)
     return projection, found

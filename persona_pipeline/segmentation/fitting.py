@@ -176,6 +176,7 @@ def _curve_rows(fitted: Fitted, day: dt.date, k: int) -> list[dict[str, Any]]:
             "k": number,
             "inertia": inertia,
             "silhouette": silhouette,
+            "separation": fitted.separations.get(number),
             "is_knee": number == fitted.curve.knee,
             "is_chosen": number == k,
         }

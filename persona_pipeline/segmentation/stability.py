@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
-from persona_pipeline.segmentation.choice import draw
-from persona_pipeline.segmentation.clustering import Clustering, Matrix, assign, lloyd
+from persona_pipeline.segmentation.clustering import Labels, Matrix, assign
+from persona_pipeline.segmentation.discriminant import discriminate
 
 # Hennig 2007 calls a cluster dissolved below 0.5 and doubtful below 0.6
 STABLE_JACCARD = 0.6
 ROWS = 5_000
-ITERATIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +25,26 @@ class Stability:
 
 
 def bootstrap_stability(
-    matrix: Matrix, fitted: Clustering, resamples: int, rng: np.random.Generator
+    matrix: Matrix, labels: Labels, resamples: int, rng: np.random.Generator
 ) -> Stability | None:
-    """Refit on bootstrap samples and compare on the rows of the sample; None without resamples.
+    """Refit on bootstrap samples and compare on all rows drawn from; None without resamples.
 
-    The warm start measures what other customers would change, not what another random start would.
+    The start from `labels` measures what other customers would change, not what another random start would.
 
     Source: Hennig 2007, "Cluster-wise assessment of cluster stability".
     """
     if resamples == 0:
         return None
-    rows = draw(matrix, ROWS, rng)
-    truth = assign(rows, fitted.centroids).labels
+    chosen = np.arange(len(matrix)) if len(matrix) <= ROWS else rng.choice(len(matrix), ROWS, replace=False)
+    rows, k = matrix[chosen], int(labels.max()) + 1
+    truth = labels[chosen]
     jaccards, aris = [], []
     for _ in range(resamples):
-        refit = lloyd(rows[rng.integers(len(rows), size=len(rows))], fitted.centroids, ITERATIONS)
-        labels = assign(rows, refit.centroids).labels
-        jaccards.append(jaccard_matrix(truth, labels, fitted.k, fitted.k).max(axis=1))
-        aris.append(adjusted_rand_score(truth, labels))
+        drawn = rng.integers(len(rows), size=len(rows))
+        projection, refit = discriminate(rows[drawn], truth[drawn])
+        found = assign(projection.transform(rows), refit.centroids).labels
+        jaccards.append(jaccard_matrix(truth, found, k, refit.k).max(axis=1))
+        aris.append(adjusted_rand_score(truth, found))
     return Stability(np.mean(jaccards, axis=0), float(np.mean(aris)))
 
 

@@ -38,7 +38,7 @@ def test_mall_customers_on_income_and_score(shared_data: Path) -> None:
         matrix, range(2, 13), np.random.default_rng(0), sample=20_000, silhouette_sample=2_000
     )
     assert curve.knee == 5
-    assert choose_k(curve, None, 0.1) == 5
+    assert choose_k(curve, None, 0.1, never) == 5
     assert curve.at(5).inertia == pytest.approx(44448.4554, abs=1e-4)
     assert curve.at(5).silhouette == pytest.approx(0.5539, abs=5e-5)
 
@@ -65,7 +65,7 @@ def test_silhouette_equals_scikit_learns() -> None:
 def test_planted_groups_are_found_on_a_sample_and_on_all_rows() -> None:
     points, kinds = blobs(1_500)
     curve = trace_curve(points, range(2, 9), np.random.default_rng(1), sample=300, silhouette_sample=200)
-    assert choose_k(curve, None, 0.1) == 5
+    assert choose_k(curve, None, 0.1, never) == 5
     refined = lloyd(points, curve.at(5).clustering.centroids)
     assert adjusted_rand_score(kinds, refined.labels) > 0.99
 
@@ -85,12 +85,12 @@ def test_last_weeks_k_stays_unless_another_is_clearly_better() -> None:
     nothing = Clustering(np.zeros((2, 1)), np.zeros(1, dtype=int), 0.0)
     scores = {2: 0.6, 3: 0.40, 4: 0.44, 5: 0.43, 6: 0.2}
     tried = tuple(Tried(k, nothing, 1.0, score) for k, score in scores.items())
-    curve = Curve(tried, 1.0, 3, np.zeros((1, 1)), np.zeros((1, 1)))
-    assert choose_k(curve, None, 0.1) == 4  # the best of 3, 4, 5; 2 lies before the knee
-    assert choose_k(curve, 3, 0.1) == 3  # 0.44 is no more than 0.40 + 10 %
-    assert choose_k(curve, 3, 0.05) == 4
-    assert choose_k(curve, 6, 0.1) == 4
-    assert choose_k(curve, 9, 0.1) == 4
+    curve = Curve(tried, 1.0, 3, np.zeros((1, 1)), np.zeros((1, 1)), np.zeros((1, 1)))
+    assert choose_k(curve, None, 0.1, never) == 4  # the best of 3, 4, 5; 2 lies before the knee
+    assert choose_k(curve, 3, 0.1, never) == 3  # 0.44 is no more than 0.40 + 10 %
+    assert choose_k(curve, 3, 0.05, never) == 4
+    assert choose_k(curve, 6, 0.1, never) == 4
+    assert choose_k(curve, 9, 0.1, never) == 4
 
 
 def test_a_distance_does_not_depend_on_the_batch() -> None:
@@ -104,17 +104,31 @@ def test_a_distance_does_not_depend_on_the_batch() -> None:
 
 def test_clear_groups_are_stable_and_one_group_cut_in_two_is_less_so() -> None:
     points, _ = blobs()
-    clear = bootstrap_stability(
-        points, kmeans(points, 5, np.random.default_rng(0)), 10, np.random.default_rng(1)
-    )
     cloud = np.random.default_rng(5).normal(size=(600, 4))
-    cut = bootstrap_stability(cloud, kmeans(cloud, 6, np.random.default_rng(0)), 10, np.random.default_rng(1))
+    five, six = (kmeans(rows, k, np.random.default_rng(0)).labels for rows, k in ((points, 5), (cloud, 6)))
+    clear = bootstrap_stability(points, five, 10, np.random.default_rng(1))
+    cut = bootstrap_stability(cloud, six, 10, np.random.default_rng(1))
     assert clear is not None
     assert cut is not None
     assert clear.jaccard.min() > 0.99
     assert clear.ari > 0.99
     assert cut.ari < 0.8
-    assert (
-        bootstrap_stability(points, kmeans(points, 5, np.random.default_rng(0)), 0, np.random.default_rng(1))
-        is None
-    )
+    assert bootstrap_stability(points, five, 0, np.random.default_rng(1)) is None
+
+
+def never(k: int) -> float:
+    """No two segments are apart, whatever their number."""
+    return 0.0
+
+
+def test_the_most_segments_that_are_apart_win_over_the_silhouette() -> None:
+    nothing = Clustering(np.zeros((2, 1)), np.zeros(1, dtype=int), 0.0)
+    tried = tuple(Tried(k, nothing, 1.0, 1 / k) for k in range(2, 9))
+    curve = Curve(tried, 1.0, 3, np.zeros((1, 1)), np.zeros((1, 1)), np.zeros((1, 1)))
+    apart = {2: 9.0, 3: 5.0, 4: 3.6, 5: 3.4, 6: 5.0, 7: 3.0, 8: 3.0}.__getitem__
+    assert choose_k(curve, None, 0.1, apart) == 4  # 6 lies three beyond the knee
+    assert choose_k(curve, 3, 0.1, apart) == 3  # 3.6 is less than 3.5 and a twentieth
+    assert choose_k(curve, 3, 0.02, apart) == 4
+    assert choose_k(curve, 5, 0.1, apart) == 5  # 3.4 is no less than 3.5 less a twentieth
+    assert choose_k(curve, 5, 0.02, apart) == 4
+    assert choose_k(curve, 7, 0.1, apart) == 4
