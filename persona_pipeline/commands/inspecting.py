@@ -28,12 +28,14 @@ def status(settings: Settings, *, as_json: bool) -> int:
     tables = state.layers(settings)
     unbalanced = state.unbalanced_files(settings)
     stale = state.stale_days(settings)
+    unfinished = state.unfinished_range(settings)
     publication = current(settings.warehouse_url)
     if as_json:
         found = {
             "tables": tables,
             "unbalanced_files": unbalanced,
             "stale_days": stale,
+            "unfinished_range": unfinished,
             "publication": None
             if publication is None
             else {"id": publication.publication_id, "as_of": publication.as_of},
@@ -49,6 +51,9 @@ def status(settings: Settings, *, as_json: bool) -> int:
                 f"Stale since an amendment: {stale[0]} .. {stale[-1]}; "
                 "run them again with persona run --from --to"
             )
+        if unfinished:
+            first, last = unfinished
+            console.print(f"Interrupted: {first} .. {last}; persona run --to {last} takes it up")
         text = "none" if publication is None else f"{publication.publication_id}, as of {publication.as_of}"
         console.print(f"Publication: {text}")
     return 1 if unbalanced else 0

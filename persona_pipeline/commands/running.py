@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from persona_pipeline.commands.console import CommandError, console, show_table
 from persona_pipeline.defs.home import fix, prepare_home
 from persona_pipeline.defs.launch import RunFailed, Unit, asset_keys, execute, plan, selected
-from persona_pipeline.defs.state import closed_through
+from persona_pipeline.defs.state import begin_range, closed_through, end_range, unfinished_range
 from persona_pipeline.settings import Settings
 
 
@@ -36,6 +36,8 @@ def run(
         CommandError: the days cannot be run in this order (code 2), or a run failed (code 1).
     """
     _check_order(settings, first, last)
+    if not select:
+        _check_finished(settings, first, last)
     units = plan(settings, first, last, snapshots=snapshots)
     if select:
         known = {*asset_keys(settings), *asset_keys(settings, weekly=True)}
@@ -50,6 +52,8 @@ def run(
     prepare_home(settings.directory)
     tags = {**({"persona/amend": "true"} if amend else {}), **({"persona/accept": accept} if accept else {})}
     log_file = settings.directory / "logs" / f"run-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}.log"
+    if not select:
+        begin_range(settings, first, last)
     begun = time.monotonic()
     try:
         for unit in _shown(
@@ -59,6 +63,7 @@ def run(
                 console.print(f"{time.monotonic() - begun:5.0f} s  {unit.title}: {unit.first} .. {unit.last}")
     except RunFailed as error:
         raise CommandError(f"{error} (log: {log_file})", code=1) from error
+    end_range(settings, last)
     console.print(f"{(last - first).days + 1} days in {time.monotonic() - begun:.0f} s; log: {log_file}")
 
 
@@ -89,7 +94,12 @@ def summarise(settings: Settings) -> None:
 
 
 def default_day(settings: Settings) -> dt.date:
-    """The next open day, or the start of the project."""
+    """The first day of a range that did not finish, or the next open day."""
+    unfinished = unfinished_range(settings)
+    return unfinished[0] if unfinished else _next_open_day(settings)
+
+
+def _next_open_day(settings: Settings) -> dt.date:
     closed = closed_through(settings)
     return closed + dt.timedelta(days=1) if closed else settings.project.start
 
@@ -102,11 +112,21 @@ def _check_order(settings: Settings, first: dt.date, last: dt.date) -> None:
     today = dt.datetime.now(zoneinfo.ZoneInfo(settings.project.time_zone)).date()
     if last >= today:
         raise CommandError(f"{last} is not over yet")
-    following = default_day(settings)
+    following = _next_open_day(settings)
     if first > following:
         raise CommandError(
             f"days run in order and {following} is the next open day; "
             f"run: persona run --from {following} --to {last} --project {settings.directory}"
+        )
+
+
+def _check_finished(settings: Settings, first: dt.date, last: dt.date) -> None:
+    """Days after an interrupted range would miss the weekly models of its weeks."""
+    unfinished = unfinished_range(settings)
+    if unfinished is not None and first > unfinished[0]:
+        raise CommandError(
+            f"the run of {unfinished[0]} .. {unfinished[1]} did not finish; run it again: persona run "
+            f"--from {unfinished[0]} --to {max(last, unfinished[1])} --project {settings.directory}"
         )
 
 

@@ -1,6 +1,7 @@
 """What the stores of a project hold now: closed days, the ledger, personas, layers.
 
-Here: questions with small answers, for the command line. Not here: printing, and anything that writes.
+Here: questions with small answers, for the command line, and notes on runs. Not here: printing, and anything
+that writes tables.
 """
 
 import datetime as dt
@@ -12,6 +13,7 @@ from persona_pipeline.defs.shop import Shop
 from persona_pipeline.settings import Settings
 
 AMENDMENTS = "amendment.jsonl"
+RANGE = "unfinished_range.json"
 
 
 def closed_days(settings: Settings) -> set[dt.date]:
@@ -29,6 +31,35 @@ def closed_days(settings: Settings) -> set[dt.date]:
 def closed_through(settings: Settings) -> dt.date | None:
     """The last closed day, or None before the first run."""
     return max(closed_days(settings), default=None)
+
+
+def unfinished_range(settings: Settings) -> tuple[dt.date, dt.date] | None:
+    """First and last day of a range that began and did not end; its weekly models may be missing."""
+    try:
+        text = (settings.path(settings.storage.lake) / RANGE).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    first, last = (dt.date.fromisoformat(day) for day in json.loads(text))
+    return first, last
+
+
+def begin_range(settings: Settings, first: dt.date, last: dt.date) -> None:
+    """Keep that these days are being run; together with what did not end before."""
+    before = unfinished_range(settings) or (first, last)
+    file = settings.path(settings.storage.lake) / RANGE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    whole = file.with_suffix(".tmp")
+    whole.write_text(
+        json.dumps([min(first, before[0]).isoformat(), max(last, before[1]).isoformat()]), encoding="utf-8"
+    )
+    whole.replace(file)
+
+
+def end_range(settings: Settings, last: dt.date) -> None:
+    """Forget the range, unless it goes on after `last`."""
+    found = unfinished_range(settings)
+    if found is not None and found[1] <= last:
+        (settings.path(settings.storage.lake) / RANGE).unlink()
 
 
 def ledger_summary(settings: Settings) -> list[list[Any]]:

@@ -5,6 +5,8 @@ Each (table, day) of the lake is the one before the night or the one after it, a
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import random
 import time
 import uuid
@@ -128,6 +130,26 @@ def kill_sqlite(night: Night, tmp_path: Path, count: int, *, least: int, in_a_ro
 
 def test_five_kills_sqlite(sqlite_night: Night, tmp_path: Path) -> None:
     kill_sqlite(sqlite_night, tmp_path, 5, least=4, in_a_row=3)
+
+
+def test_days_after_an_interrupted_range_wait_for_it(
+    sqlite_night: Night, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise they would miss the weekly models, and nobody would notice."""
+    project = sqlite_night.before.copy(tmp_path / "interrupted")
+    process = start(project, *NIGHT)
+    assert kill(process, project, after=commits(project) + sqlite_night.commits // 2, seconds=0)
+    capsys.readouterr()
+    monday = SUNDAY + dt.timedelta(days=1)
+    assert project.persona("run", "--day", monday.isoformat()) == 2
+    assert f"the run of {SUNDAY} .. {SUNDAY} did not finish; run it again" in capsys.readouterr().err
+    assert project.persona("status", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["unfinished_range"] == [str(SUNDAY), str(SUNDAY)]
+    assert project.persona("run", "--to", SUNDAY.isoformat()) == 0
+    assert_equal_lakes(project.lake(), sqlite_night.after.lake())
+    capsys.readouterr()
+    assert project.persona("status", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["unfinished_range"] is None
 
 
 @pytest.mark.proof
