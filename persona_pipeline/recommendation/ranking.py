@@ -73,8 +73,9 @@ def entries(matrix: sparse.csr_array) -> tuple[Ints, Ints, Floats]:
 
 def position_in_group(group: Ints) -> Ints:
     """0, 1, 2 … within each run of equal values; `group` is sorted."""
-    start = np.searchsorted(group, group, side="left")
-    return np.arange(len(group)) - start
+    starts = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]])[: len(group)])
+    lengths = np.diff(np.append(starts, len(group)))
+    return np.arange(len(group)) - np.repeat(starts, lengths)
 
 
 def ranked(customer: Ints, product: Ints, score: Floats, length: int) -> Lists:
