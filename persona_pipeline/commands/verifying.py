@@ -5,17 +5,20 @@ Here: reading the tables, printing and the exit code. Not here: the comparisons 
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import asdict
 
 import pandas as pd
 
 from persona_pipeline.commands.console import CommandError, console, show_table
-from persona_pipeline.contracts.column import Table
+from persona_pipeline.contracts.column import Table, Type
 from persona_pipeline.defs.shop import Shop
 from persona_pipeline.demo import load_truth
 from persona_pipeline.demo.comparison import compare
 from persona_pipeline.settings import Settings
+
+NUMBERS = (Type.INTEGER, Type.DOUBLE, Type.DECIMAL, Type.BOOLEAN)
 
 
 def verify(settings: Settings, *, as_json: bool) -> int:
@@ -34,7 +37,14 @@ def verify(settings: Settings, *, as_json: bool) -> int:
         with shop.engine() as engine:
             return engine.fetch("SELECT * FROM t", {"t": shop.lake.read(table, None, None)}).to_pandas()
 
-    figures = list(compare(rows, truth, shop.key, settings.propensity))
+    def snapshot(day: dt.date) -> pd.DataFrame:
+        kept = [column.name for column in shop.features.columns if column.type in NUMBERS]
+        with shop.engine() as engine:
+            found = engine.fetch("SELECT * FROM t", {"t": shop.lake.read(shop.features, day, day)})
+        frame = found.to_pandas()
+        return pd.concat([frame["customer_id"], frame[kept].astype("float64")], axis=1)
+
+    figures = list(compare(rows, truth, shop.key, settings.propensity, snapshot))
     if as_json:
         console.print_json(json.dumps([asdict(figure) for figure in figures], default=str))
     else:
