@@ -31,6 +31,13 @@ def commits(project: Project) -> int:
     )
 
 
+def commit_times(project: Project, since: float) -> list[float]:
+    """When the lake's commits since a time were made, in seconds after it, in order."""
+    lake = str(project.settings.path(project.settings.storage.lake))
+    made = [entry.stat().st_mtime for log in _logs(lake) for entry in Path(log).glob("*.json")]
+    return sorted(at - since for at in made if at >= since)
+
+
 def start(project: Project, *arguments: str) -> ForkServerProcess:
     """Start `persona run` in a process whose libraries are loaded already."""
     context = multiprocessing.get_context("forkserver")

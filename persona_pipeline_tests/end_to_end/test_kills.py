@@ -5,6 +5,7 @@ Each (table, day) of the lake is the one before the night or the one after it, a
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
 import json
 import random
@@ -18,7 +19,7 @@ import pytest
 
 from persona_pipeline_tests.end_to_end.comparing import assert_equal_lakes, by_day, same_rows
 from persona_pipeline_tests.end_to_end.conftest import SUNDAY
-from persona_pipeline_tests.end_to_end.killing import commits, kill, start
+from persona_pipeline_tests.end_to_end.killing import commit_times, commits, kill, start
 from persona_pipeline_tests.end_to_end.projects import Project, published
 
 NIGHT = ("--day", SUNDAY.isoformat())
@@ -30,40 +31,36 @@ Views = dict[str, list[str]]
 
 @dataclass(frozen=True)
 class Night:
-    """The state before a night, the one after it, and how many commits and seconds lie between."""
+    """The state before a night, the one after it, when it made its commits, and how long it took."""
 
     before: Project
     after: Project
     views_before: Views
     views_after: Views
-    commits: int
+    commits: list[float]  # seconds after the start
     seconds: float
 
 
 def a_night(before: Project, folder: Path, urls: tuple[str, str] | None = None) -> Night:
     """Run the night once without a kill; `urls`: the warehouses before and after it."""
-    after = before.copy(folder / "after")
-    first, began = commits(after), time.monotonic()
+    after, began = before.copy(folder / "after"), time.time()
     process = start(after, *NIGHT)
     process.join()
-    seconds = time.monotonic() - began
+    seconds = time.time() - began
     assert process.exitcode == 0, (after.directory / "killed.log").read_text(encoding="utf-8")[-2000:]
     own = (before.settings.warehouse_url, after.settings.warehouse_url)
     old, new = (published(url) for url in urls or own)
     assert old != new, "the night publishes nothing new, so a kill could not be seen"
-    return Night(before, after, old, new, commits(after) - first, seconds)
+    return Night(before, after, old, new, commit_times(after, began), seconds)
 
 
 def moments(night: Night, count: int, seed: int) -> list[tuple[int, float]]:
     """Random moments, one in each of `count` equal parts of the night: commits to wait for, then seconds."""
     draw = random.Random(seed)
-    between = night.seconds / night.commits
-    places = [night.commits * (number + draw.random()) / count for number in range(count)]
-    chosen = [(int(place), draw.random() * 2 * between) for place in places]
-    # the publication makes no commit: every fourth kill falls between the last one and the end
-    return [
-        (night.commits, draw.random()) if number % 4 == 3 else moment for number, moment in enumerate(chosen)
-    ]
+    chosen = [night.seconds * (number + draw.random()) / count for number in range(count)]
+    marks = [0.0, *night.commits]
+    passed = [bisect.bisect_right(night.commits, moment) for moment in chosen]
+    return [(number, moment - marks[number]) for number, moment in zip(passed, chosen, strict=True)]
 
 
 def assert_whole(project: Project, night: Night) -> None:
@@ -138,7 +135,7 @@ def test_days_after_an_interrupted_range_wait_for_it(
     """Otherwise they would miss the weekly models, and nobody would notice."""
     project = sqlite_night.before.copy(tmp_path / "interrupted")
     process = start(project, *NIGHT)
-    assert kill(process, project, after=commits(project) + sqlite_night.commits // 2, seconds=0)
+    assert kill(process, project, after=commits(project) + len(sqlite_night.commits) // 2, seconds=0)
     capsys.readouterr()
     monday = SUNDAY + dt.timedelta(days=1)
     assert project.persona("run", "--day", monday.isoformat()) == 2
