@@ -186,7 +186,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--from", type=_date, dest="first", metavar="DAY")
     command.add_argument("--to", type=_date, dest="last", metavar="DAY")
     command.add_argument(
-        "--select", nargs="+", default=[], metavar="ASSET", help="only these assets, as layer/name"
+        "--select",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="ASSET",
+        help="only these assets, as layer/name",
     )
     command.add_argument("--snapshots", choices=("weekly", "daily"), default="weekly")
     command.add_argument(

@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from persona_pipeline.defs.launch import DAY_LAYERS, asset_keys
 from persona_pipeline_tests.end_to_end.projects import Project
 
 FIRST, LAST = dt.date(2010, 12, 1), dt.date(2011, 12, 9)
+MODELS_FROM = dt.date(2011, 11, 20)  # a Sunday: three weekly trainings
 OUTCOMES = ("clean", "rejected", "duplicate", "filtered", "suppressed")
 
 
@@ -65,9 +67,25 @@ def assert_published(url: str) -> None:
 
 
 @pytest.mark.postgres
+@pytest.mark.timeout(1800)
+def test_the_whole_export_with_models_of_the_last_weeks(retail: Project, postgres_url: str) -> None:
+    before = MODELS_FROM - dt.timedelta(days=1)
+    wanted = [key for key in asset_keys(retail.settings) if key.split("/")[0] in (*DAY_LAYERS, "features")]
+    retail.run(FIRST, before, "--select", *wanted)
+    retail.run(MODELS_FROM, LAST)
+    assert_whole_export(retail, postgres_url)
+
+
+@pytest.mark.proof
+@pytest.mark.postgres
 @pytest.mark.timeout(3600)
-def test_the_whole_export(retail: Project, postgres_url: str) -> None:
+def test_the_whole_export_in_one_run(retail: Project, postgres_url: str) -> None:
     retail.run(FIRST, LAST)
+    assert_whole_export(retail, postgres_url)
+
+
+def assert_whole_export(retail: Project, postgres_url: str) -> None:
+    """Counts as the README of the data has them; every kind of result in SQLite and in PostgreSQL."""
     found, by_reason = totals(retail), reasons(retail)
     assert found["records_in"] == 541_909
     assert found["duplicate"] == by_reason["duplicate", "same_content"] == 5_268
