@@ -8,27 +8,42 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from persona_pipeline.defs.launch import DAY_LAYERS, asset_keys
+from persona_pipeline.defs.launch import DAY_LAYERS, LABEL, SNAPSHOT, asset_keys
 from persona_pipeline_tests.end_to_end.projects import Project
 
 FIRST, LAST = dt.date(2010, 12, 1), dt.date(2011, 12, 9)
+FEATURES_FROM = dt.date(2011, 6, 5)  # a Sunday: enough weeks for a training
 MODELS_FROM = dt.date(2011, 11, 20)  # a Sunday: three weekly trainings
 OUTCOMES = ("clean", "rejected", "duplicate", "filtered", "suppressed")
 
 
-@pytest.fixture
-def retail(shared_data: Path, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def example(directory: Path, shared_data: Path, repository: Path, patch: pytest.MonkeyPatch) -> Project:
     """The example project with its data, and nothing run."""
-    monkeypatch.setenv("ONLINE_RETAIL_CSV", str(shared_data / "online_retail" / "online_retail.csv.gz"))
-    directory = tmp_path / "online_retail"
+    patch.setenv("ONLINE_RETAIL_CSV", str(shared_data / "online_retail" / "online_retail.csv.gz"))
     directory.mkdir()
     shutil.copy2(repository / "examples" / "online_retail" / "persona.toml", directory)
     return Project(directory)
+
+
+@pytest.fixture(scope="module")
+def retail(
+    shared_data: Path, repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Project]:
+    """Facts of the whole year, features of its last months, models of its last weeks."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("retail") / "online_retail"
+        project = example(folder, shared_data, repository, patch)
+        wanted = [key for key in asset_keys(project.settings) if key.split("/")[0] in DAY_LAYERS]
+        before = MODELS_FROM - dt.timedelta(days=1)
+        project.run(FIRST, before, "--select", *wanted, LABEL)
+        project.run(FEATURES_FROM, before, "--select", SNAPSHOT)
+        yield project.run(MODELS_FROM, LAST)
 
 
 def totals(project: Project) -> Counter[str]:
@@ -66,46 +81,50 @@ def assert_published(url: str) -> None:
     assert count(url, "SELECT count(*) FROM v_fct_order_line WHERE customer_id IS NULL") > 0
 
 
-@pytest.mark.postgres
 @pytest.mark.timeout(1800)
-def test_the_whole_export_with_models_of_the_last_weeks(retail: Project, postgres_url: str) -> None:
-    before = MODELS_FROM - dt.timedelta(days=1)
-    wanted = [key for key in asset_keys(retail.settings) if key.split("/")[0] in (*DAY_LAYERS, "features")]
-    retail.run(FIRST, before, "--select", *wanted)
-    retail.run(MODELS_FROM, LAST)
-    assert_whole_export(retail, postgres_url)
-
-
-@pytest.mark.proof
-@pytest.mark.postgres
-@pytest.mark.timeout(3600)
-def test_the_whole_export_in_one_run(retail: Project, postgres_url: str) -> None:
-    retail.run(FIRST, LAST)
-    assert_whole_export(retail, postgres_url)
-
-
-def assert_whole_export(retail: Project, postgres_url: str) -> None:
-    """Counts as the README of the data has them; every kind of result in SQLite and in PostgreSQL."""
+def test_the_ledger_shows_every_record(retail: Project) -> None:
     found, by_reason = totals(retail), reasons(retail)
     assert found["records_in"] == 541_909
     assert found["duplicate"] == by_reason["duplicate", "same_content"] == 5_268
     assert by_reason["noted", "missing_customer"] == 135_080
     assert by_reason["noted", "refund"] == 9_288
-    lake = retail.lake(["identity.map", "features.customer", "facts.basket_item", "scores.model"])
+
+
+def test_customers_and_those_with_a_valid_purchase(retail: Project) -> None:
+    lake = retail.lake(["identity.map", "features.customer", "facts.basket_item"])
     assert len(set(lake["identity.map"].column("id").to_pylist())) == 4_372
     features = lake["features.customer"].select(["day", "orders_ever"]).to_pylist()
     assert sum(row["day"] == LAST and row["orders_ever"] > 0 for row in features) == 4_338
     assert lake["facts.basket_item"].column("id").null_count > 0
-    assert "promoted" in lake["scores.model"].column("status").to_pylist()
-    assert_published(retail.settings.warehouse_url)
-    in_sqlite = retail.views()
 
-    toml = retail.directory / "persona.toml"
+
+def test_a_propensity_is_in_force_and_sqlite_holds_every_kind_of_result(retail: Project) -> None:
+    assert "promoted" in [row["status"] for row in retail.rows("scores.model")]
+    assert_published(retail.settings.warehouse_url)
+
+
+@pytest.mark.postgres
+def test_postgresql_holds_the_same(retail: Project, tmp_path: Path, postgres_url: str) -> None:
+    in_sqlite = retail.views()
+    project = retail.copy(tmp_path / "postgresql")
+    toml = project.directory / "persona.toml"
     storage = f"\n[storage]\nwarehouse = '{postgres_url}'\n"
     toml.write_text(toml.read_text(encoding="utf-8") + storage, encoding="utf-8")
-    assert retail.persona("publish") == 0
+    assert project.persona("publish") == 0
     assert_published(postgres_url)
-    in_postgresql = retail.views()
-    assert {name: len(rows) for name, rows in in_postgresql.items()} == {
+    assert {name: len(rows) for name, rows in project.views().items()} == {
         name: len(rows) for name, rows in in_sqlite.items()
     }
+
+
+@pytest.mark.proof
+@pytest.mark.postgres
+@pytest.mark.timeout(3600)
+def test_the_whole_export_in_one_run(
+    shared_data: Path, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str
+) -> None:
+    project = example(tmp_path / "online_retail", shared_data, repository, monkeypatch).run(FIRST, LAST)
+    test_the_ledger_shows_every_record(project)
+    test_customers_and_those_with_a_valid_purchase(project)
+    test_a_propensity_is_in_force_and_sqlite_holds_every_kind_of_result(project)
+    test_postgresql_holds_the_same(project, tmp_path, postgres_url)
