@@ -13,28 +13,17 @@ PERSONAL = Sensitivity.PERSONAL
 MAP = Table(
     "identity",
     "map",
-    "one row per identifier and interval of validity",
-    ("id_kind", "id", "valid_from_day"),
+    "one row per identifier and interval, on the day the interval begins",
+    ("id_kind", "id", "day"),
     (
         c.DAY,
         c.ID_KIND,
         c.ID,
-        c.CUSTOMER_ID,
-        Column(
-            "valid_from_day",
-            Type.DATE,
-            "First day the identifier belongs to the customer",
-            sensitivity=PERSONAL,
-        ),
-        Column(
-            "valid_to_day",
-            Type.DATE,
-            "Last such day; empty while it holds",
-            nullable=True,
-            sensitivity=PERSONAL,
+        c.CUSTOMER_ID.but(
+            nullable=True, description="Its customer from this day until its next row; empty: of nobody"
         ),
     ),
-    "Which identifier belongs to which customer, and since when. As of D: rows with day <= D.",
+    "Which identifier belongs to which customer, and since when. As of D: the newest row with day <= D.",
 )
 
 

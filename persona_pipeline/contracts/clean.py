@@ -160,6 +160,20 @@ CUSTOMER = Table(
         c.GENDER,
         c.REGION,
         c.INCOME_BAND,
+        *(
+            Column(
+                f"consent_{purpose}",
+                Type.BOOLEAN,
+                f"Consent to {words}; empty where the source does not say",
+                nullable=True,
+                sensitivity=Sensitivity.PERSONAL,
+            )
+            for purpose, words in (
+                ("marketing", "being contacted with offers"),
+                ("profiling", "being profiled"),
+                ("sharing", "data being passed on to partners"),
+            )
+        ),
         c.SOURCE,
         c.CONTENT_HASH,
     ),
@@ -194,7 +208,12 @@ IDENTIFIER = Table(
         c.DAY,
         c.ID_KIND,
         c.ID,
-        Column("field", Type.TEXT, "Which identifier", allowed=("account", "name", "email", "phone")),
+        Column(
+            "field",
+            Type.TEXT,
+            "Which identifier",
+            allowed=("account", "crm", "name", "email", "phone", "handle", "contact", "address", "text"),
+        ),
         Column("value", Type.TEXT, "The value in clear", sensitivity=Sensitivity.IDENTIFIER),
     ),
     "The vault: the only table that holds direct identifiers.",

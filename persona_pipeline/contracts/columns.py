@@ -24,9 +24,14 @@ REASON = Column("reason", Type.TEXT, "Public, stable reason code")
 CONTENT_HASH = Column("content_hash", Type.TEXT, "Hash of the record's content; equal content is a repeat")
 
 ID_KIND = Column(
-    "id_kind", Type.TEXT, "Kind of identifier", allowed=("account", "email", "visitor", "handle")
+    "id_kind",
+    Type.TEXT,
+    "Kind of identifier",
+    allowed=("account", "crm", "email", "phone", "handle", "contact", "visitor", "client"),
 )
 ID = Column("id", Type.TEXT, "Keyed pseudonym of the identifier", sensitivity=PERSONAL)
+SIGN = Column("sign", Type.INTEGER, "+1 for a version, -1 for its retraction", minimum=-1, maximum=1)
+VERSION = Column("version", Type.INTEGER, "Version number given by the source, 0 without")
 CUSTOMER_ID = Column("customer_id", Type.TEXT, "Keyed pseudonym of the customer", sensitivity=PERSONAL)
 
 ORDER_ID = Column("order_id", Type.TEXT, "Order number of the shop", sensitivity=PERSONAL)
@@ -37,6 +42,38 @@ QUANTITY = Column("quantity", Type.DECIMAL, "Units; negative in a refund", unit=
 AMOUNT = Column(
     "amount", Type.DECIMAL, "Quantity times price less discount; negative in a refund", unit="currency"
 )
+
+CHANNEL = Column(
+    "channel",
+    Type.TEXT,
+    "Where a visit came from, in the standard channel grouping",
+    allowed=(
+        "direct",
+        "organic_search",
+        "paid_search",
+        "organic_social",
+        "paid_social",
+        "email",
+        "sms",
+        "app",
+        "affiliate",
+        "display",
+        "referral",
+        "internal",
+        "other",
+    ),
+)
+DEVICE = Column(
+    "device",
+    Type.TEXT,
+    "Kind of device, from the user agent",
+    allowed=("desktop", "mobile", "tablet", "other", "unknown"),
+)
+BROWSER = Column("browser", Type.TEXT, "Family of the browser, from the user agent; 'unknown' without")
+OS = Column("os", Type.TEXT, "Family of the operating system, from the user agent; 'unknown' without")
+CONTACT_CHANNEL = Column("channel", Type.TEXT, "Channel of the campaign contact, for example email or sms")
+CAMPAIGN_ID = Column("campaign_id", Type.TEXT, "Campaign number of the shop")
+MESSAGE = Column("message", Type.TEXT, "What the campaign said, for example win_back; 'unknown' without")
 
 GENDER = Column(
     "gender",
