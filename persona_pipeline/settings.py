@@ -72,6 +72,7 @@ class EngineSettings(_Section):
     kind: Literal["duckdb"] = "duckdb"
     memory: str = Field(default="1GB", pattern=r"^[0-9]+(MB|GB)$")
     threads: int = Field(default=2, ge=1)
+    processes: int = Field(default=2, ge=1, le=16)
 
 
 class Features(_Section):

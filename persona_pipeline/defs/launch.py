@@ -1,14 +1,18 @@
-"""What launches Dagster runs for the command line: a plan of runs, executed in order in this process.
+"""What launches Dagster runs for the command line: a plan of runs, executed in order.
 
 Here: which runs a day or a range needs, and how each ended. Not here: printing (cli.py).
 
 A range has three phases (all days to facts and labels; weekly fits in order; snapshots), and ends with the
-last day as a night of its own, which publishes once.
+last day as a night of its own, which publishes once. Runs of one stage do not read each other: in a
+long range they run at the same time, in processes of their own.
 """
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +23,7 @@ from persona_pipeline.defs.commit import KEPT_TAG
 from persona_pipeline.defs.jobs import NIGHTLY, TRAINING
 from persona_pipeline.defs.killed_runs import end_killed_runs, process_tag
 from persona_pipeline.defs.partitions import week_key
+from persona_pipeline.defs.side_by_side import warm_up, workers
 from persona_pipeline.settings import Settings
 
 CHUNK = 31
@@ -27,13 +32,10 @@ SUNDAY = 6
 DAY_LAYERS = ("clean", "vault", "identity", "facts")
 LABEL = "features/label"
 SNAPSHOT = "features/customer"
-APPLY = (
-    (
-        "segments, scores, offers",
-        ("segments/membership", "scores/prediction", "recommendations/recommendation"),
-    ),
-    ("profiles", ("profiles/customer_profile", "profiles/customer_tag", "profiles/persona")),
-)
+MODEL_LAYERS = ("segments", "scores", "recommendations", "rules")  # the longest first
+APPLIED = ("segments/membership", "scores/prediction", "recommendations/recommendation")
+PROFILES = ("profiles/customer_profile", "profiles/customer_tag", "profiles/persona")
+LONG = 8  # Sundays from which on processes of their own are worth their start
 SPAN = 93
 _RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
@@ -42,7 +44,8 @@ _RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset
 class Unit:
     """One Dagster run: a job, some of its assets (all when empty) and the partitions from first to last.
 
-    `kept` names the days of the range whose snapshots are computed; all when empty.
+    `kept` names the days of the range whose snapshots are computed; all when empty. Neighbours with the same
+    `stage` may run at the same time; an empty one stands alone.
     """
 
     title: str
@@ -51,13 +54,18 @@ class Unit:
     first: str
     last: str
     kept: tuple[str, ...] = ()
+    stage: str = ""
 
 
 class RunFailed(Exception):
     """A run did not succeed; the message is the reason in one line, `step` where it happened."""
 
     def __init__(self, step: str, reason: str) -> None:
-        super().__init__(f"{step}: {reason}")
+        super().__init__(step, reason)  # both, so that it can be pickled
+        self.step, self.reason = step, reason
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.reason}"
 
 
 def plan(settings: Settings, first: dt.date, last: dt.date, *, snapshots: str = "weekly") -> list[Unit]:
@@ -79,10 +87,22 @@ def plan(settings: Settings, first: dt.date, last: dt.date, *, snapshots: str = 
     kept = [day for day in before if snapshots == "daily" or day.weekday() == SUNDAY or day > recent]
     units += [_unit("features", NIGHTLY, (SNAPSHOT,), *ends) for ends in _spans(kept)]
     sundays = [day for day in before if day.weekday() == SUNDAY]
+    is_long = len(sundays) >= LONG
     if sundays:
-        units.append(Unit("weekly models", TRAINING, (), week_key(sundays[0]), week_key(sundays[-1])))
-    # profiles read what the other three wrote, which a run that leaves out days cannot say to Dagster
-    units += [_unit(title, NIGHTLY, assets, *ends) for title, assets in APPLY for ends in _spans(kept)]
+        weeks = (week_key(sundays[0]), week_key(sundays[-1]))
+        stage = "models" if is_long else ""
+        units += [
+            Unit("weekly models", TRAINING, assets, *weeks, stage=stage)
+            for assets in (_weekly_layers(settings) if stage else [()])
+        ]
+    for ends in _spans(kept):
+        # profiles read what the other three wrote, which a run that leaves out days cannot say to Dagster
+        stage = f"apply {ends[0]}" if is_long else ""
+        units += [
+            _unit("segments, scores, offers", NIGHTLY, assets, *ends, stage=stage)
+            for assets in ([(asset,) for asset in APPLIED] if stage else [APPLIED])
+        ]
+    units += [_unit("profiles", NIGHTLY, PROFILES, *ends) for ends in _spans(kept)]
     units.append(_unit("night of " + last.isoformat(), NIGHTLY, (), last, last))
     if last.weekday() == SUNDAY:
         units.append(Unit("weekly models", TRAINING, (), week_key(last), week_key(last)))
@@ -90,12 +110,21 @@ def plan(settings: Settings, first: dt.date, last: dt.date, *, snapshots: str = 
 
 
 def selected(units: Iterable[Unit], settings: Settings, select: Sequence[str]) -> list[Unit]:
-    """The same plan with only the assets in `select`; runs that have none of them are dropped."""
-    weekly = {key for key in asset_keys(settings, weekly=True)}
+    """The same plan with only the assets in `select`, and those that are written in one step with them.
+
+    Runs that have none of them are dropped.
+    """
+    weekly, daily = (set(asset_keys(settings, weekly=each)) for each in (True, False))
+    steps = [
+        {key.to_user_string() for key in step.keys}
+        for step in build(settings).assets or ()
+        if isinstance(step, dg.AssetsDefinition)
+    ]
+    wanted: set[str] = set().union(*(step for step in steps if step & set(select)))
     kept = []
     for unit in units:
-        own = set(unit.assets) or (weekly if unit.job == TRAINING else set(asset_keys(settings)))
-        assets = tuple(sorted(own & set(select)))
+        own = set(unit.assets) or (weekly if unit.job == TRAINING else daily)
+        assets = tuple(sorted(own & wanted))
         if assets:
             kept.append(dataclasses.replace(unit, assets=assets))
     return kept
@@ -111,32 +140,88 @@ def asset_keys(settings: Settings, *, weekly: bool = False) -> list[str]:
 
 
 def execute(
-    settings: Settings, units: Sequence[Unit], *, log_file: Path, tags: dict[str, str] | None = None
+    settings: Settings, units: Sequence[Unit], *, log_file: Path, tags: Mapping[str, str] | None = None
 ) -> Iterator[Unit]:
-    """Run the units in order and yield each when it is done.
+    """Run the units, stage by stage, and yield each when it is done.
 
     Raises:
         RunFailed: a run failed; those before it stand, those after it did not start.
     """
+    processes, tags = settings.engine.processes, dict(tags or {})
+    if processes > 1 and any(unit.stage for unit in units):
+        warm_up()
     definitions = build(settings)
-    home = settings.directory / ".dagster"
-    tags = {**(tags or {}), **process_tag()}
-    with dg.DagsterInstance.from_config(str(home)) as instance:
+    with _instance(settings) as instance:
         end_killed_runs(instance)
-        for unit in units:
-            job = definitions.resolve_job_def(unit.job)
-            result = job.execute_in_process(
-                instance=instance,
-                partition_key=unit.first if unit.first == unit.last else None,
-                tags={**tags, **_range_tags(unit)},
-                asset_selection=[dg.AssetKey.from_user_string(key) for key in unit.assets] or None,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                raise_on_error=False,
-            )
-            _log(log_file, unit, result)
-            if not result.success:
-                raise _failure(result)
-            yield unit
+        for _, stage in itertools.groupby(units, key=lambda unit: unit.stage or unit):
+            together = list(stage)
+            if processes > 1 and len(together) > 1:
+                yield from _side_by_side(settings, together, log_file, tags)
+                continue
+            for unit in together:
+                _run(definitions, instance, unit, log_file, tags)
+                yield unit
+
+
+def _side_by_side(
+    settings: Settings, units: Sequence[Unit], log_file: Path, tags: Mapping[str, str]
+) -> Iterator[Unit]:
+    """Run the units of a stage in worker processes and yield each when it is done."""
+    with workers(settings.engine.processes) as pool:
+        runs = [pool.submit(_run_apart, settings, unit, log_file, tags) for unit in units]
+        try:
+            for run in as_completed(runs):
+                yield run.result()
+        except BrokenProcessPool as error:
+            raise RunFailed(units[0].title, "a worker process was killed; run it again") from error
+        finally:
+            for run in runs:
+                run.cancel()
+
+
+def _run_apart(settings: Settings, unit: Unit, log_file: Path, tags: Mapping[str, str]) -> Unit:
+    """Run one unit in a worker process."""
+    with _instance(settings) as instance:
+        _run(build(settings), instance, unit, log_file, tags)
+    return unit
+
+
+def _run(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    unit: Unit,
+    log_file: Path,
+    tags: Mapping[str, str],
+) -> None:
+    """Run one unit in this process.
+
+    Raises:
+        RunFailed: the run failed.
+    """
+    result = definitions.resolve_job_def(unit.job).execute_in_process(
+        instance=instance,
+        partition_key=unit.first if unit.first == unit.last else None,
+        tags={**tags, **process_tag(), **_range_tags(unit)},
+        asset_selection=[dg.AssetKey.from_user_string(key) for key in unit.assets] or None,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        raise_on_error=False,
+    )
+    _log(log_file, unit, result)
+    if not result.success:
+        raise _failure(result)
+
+
+def _instance(settings: Settings) -> dg.DagsterInstance:
+    return dg.DagsterInstance.from_config(str(settings.directory / ".dagster"))
+
+
+def _weekly_layers(settings: Settings) -> list[tuple[str, ...]]:
+    """The weekly assets of each layer of models; no layer reads what another one fits."""
+    weekly = asset_keys(settings, weekly=True)
+    found = [tuple(key for key in weekly if key.split("/")[0] == layer) for layer in MODEL_LAYERS]
+    if sorted(itertools.chain(*found)) != sorted(weekly):
+        raise AssertionError(f"weekly assets outside of {', '.join(MODEL_LAYERS)}")
+    return found
 
 
 def _range_tags(unit: Unit) -> dict[str, str]:
@@ -175,11 +260,16 @@ def _log(file: Path, unit: Unit, result: dg.ExecuteInProcessResult) -> None:
 
 
 def _unit(
-    title: str, job: str, assets: tuple[str, ...], first: dt.date, last: dt.date, kept: Sequence[dt.date] = ()
+    title: str,
+    job: str,
+    assets: tuple[str, ...],
+    first: dt.date,
+    last: dt.date,
+    kept: Sequence[dt.date] = (),
+    stage: str = "",
 ) -> Unit:
-    return Unit(
-        title, job, assets, first.isoformat(), last.isoformat(), tuple(day.isoformat() for day in kept)
-    )
+    days = tuple(day.isoformat() for day in kept)
+    return Unit(title, job, assets, first.isoformat(), last.isoformat(), days, stage)
 
 
 def _chunks(days: Sequence[dt.date]) -> list[Sequence[dt.date]]:

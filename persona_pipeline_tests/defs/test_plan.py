@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from persona_pipeline.defs.launch import Unit, plan, selected
+from persona_pipeline.defs.launch import Unit, asset_keys, plan, selected
 from persona_pipeline.settings import Settings
 
 TO_FACTS = "files to facts"
@@ -29,6 +29,7 @@ DAY_ASSETS = {
 MODELS = "weekly models"
 APPLIED = "segments, scores, offers"
 MEMBERSHIP = {"segments/membership", "scores/prediction", "recommendations/recommendation"}
+RULES = ("rules/fit", "rules/itemset", "rules/rule")
 PROFILES = {"profiles/customer_profile", "profiles/customer_tag", "profiles/persona"}
 
 
@@ -122,6 +123,22 @@ def test_a_range_that_ends_on_a_sunday_trains_it_last(project: Settings) -> None
     ]
 
 
+def test_a_long_range_has_stages(project: Settings) -> None:
+    """From eight Sundays on, models of different layers may run at the same time, and so may their use."""
+    units = plan(project, day("01-06"), day("03-09"))
+    assert [unit.title for unit in units if unit.title != TO_FACTS] == [
+        "features", *[MODELS] * 4, *[APPLIED] * 3, "profiles", "night of 2025-03-09", MODELS,
+    ]  # fmt: skip
+    staged = [unit for unit in units if unit.stage]
+    assert [unit.assets[0].split("/")[0] for unit in staged] == [
+        "segments", "scores", "recommendations", "rules", "segments", "scores", "recommendations",
+    ]  # fmt: skip
+    assert len({unit.stage for unit in staged}) == 2, "each stretch of days is a stage"
+    weekly = set(asset_keys(project, weekly=True))
+    assert {asset for unit in staged[:4] for asset in unit.assets} == weekly
+    assert {asset for unit in staged[4:] for asset in unit.assets} == MEMBERSHIP
+
+
 def test_every_day_is_run_once(project: Settings) -> None:
     """Whatever the window: facts of each day but the last once, each week that ended trained once."""
     for length in (1, 2, 7, 31, 32, 33, 100, 240):
@@ -129,9 +146,10 @@ def test_every_day_is_run_once(project: Settings) -> None:
         units = plan(project, day("01-06"), last)
         facts = [each for unit in units if unit.title == TO_FACTS for each in span(unit)]
         assert facts == [day("01-06") + dt.timedelta(days=n) for n in range(length - 1)]
-        trained = [
-            sunday for unit in units if unit.title == MODELS for sunday in span(unit) if sunday.weekday() == 0
+        fits = [
+            unit for unit in units if unit.title == MODELS and (not unit.stage or "rules/rule" in unit.assets)
         ]
+        trained = [monday for unit in fits for monday in span(unit) if monday.weekday() == 0]
         assert trained == [
             monday for monday in (day("01-06") + dt.timedelta(weeks=n) for n in range(length // 7))
         ]
@@ -145,19 +163,19 @@ def span(unit: Unit) -> list[dt.date]:
 @pytest.mark.parametrize(
     ("select", "expected"),
     [
-        (["rules/rule"], [("weekly models", ("rules/rule",)), ("weekly models", ("rules/rule",))]),
+        (["rules/rule"], [("weekly models", RULES), ("weekly models", RULES)]),
         (["features/label"], [(TO_FACTS, ("features/label",)), ("night of 2025-01-19", ("features/label",))]),
         (
             ["warehouse/publication", "facts/order_day"],
             [
-                (TO_FACTS, ("facts/order_day",)),
-                ("night of 2025-01-19", ("facts/order_day", "warehouse/publication")),
+                (TO_FACTS, ("facts/basket_item", "facts/order_day")),
+                ("night of 2025-01-19", ("facts/basket_item", "facts/order_day", "warehouse/publication")),
             ],
         ),
         ([], []),
     ],
 )
 def test_selected(project: Settings, select: list[str], expected: list[tuple[str, tuple[str, ...]]]) -> None:
-    """Runs without a selected asset are dropped; the others keep only theirs."""
+    """Runs without a selected asset are dropped; the others keep theirs and what the same steps write."""
     units = selected(plan(project, day("01-06"), day("01-19")), project, select)
     assert [(unit.title, unit.assets) for unit in units] == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import itertools
 import json
 from pathlib import Path
 
@@ -12,6 +13,10 @@ import pyarrow.compute as pc
 import pytest
 
 from persona_pipeline.contracts import models
+from persona_pipeline.defs.jobs import TRAINING
+from persona_pipeline.defs.launch import RunFailed, Unit, asset_keys, execute
+from persona_pipeline.defs.partitions import week_key
+from persona_pipeline.lake.delta import DeltaLake
 from persona_pipeline_tests.end_to_end.comparing import assert_equal_lakes
 from persona_pipeline_tests.end_to_end.conftest import MONDAY, SUNDAY, TUESDAY, make_shop
 from persona_pipeline_tests.end_to_end.projects import START, Project
@@ -39,6 +44,44 @@ def test_weekly_models_were_fitted_on_the_sunday(nights: Project) -> None:
     assert {name: max(table.column("day").to_pylist()) for name, table in lake.items()} == dict.fromkeys(
         lake, SUNDAY
     )
+
+
+def test_models_fitted_side_by_side_are_the_same(demo: Project, tmp_path: Path) -> None:
+    """A long range fits the layers of models in processes of their own; here its three weeks are made to."""
+    project = demo.copy(tmp_path / "demo")
+    weeks = (week_key(SUNDAY - dt.timedelta(days=14)), week_key(SUNDAY))
+    units = [
+        Unit("weekly models", TRAINING, tuple(assets), *weeks, stage="models")
+        for _, assets in itertools.groupby(
+            sorted(asset_keys(project.settings, weekly=True)), key=lambda key: key.split("/")[0]
+        )
+    ]
+    assert len(units) == 4
+    done = list(execute(project.settings, units, log_file=tmp_path / "log"))
+    assert {unit.assets for unit in done} == {unit.assets for unit in units}
+    names = [key.replace("/", ".") for unit in units for key in unit.assets]
+    before, after = demo.lake(names), project.lake(names)
+    assert_equal_lakes(before, after)
+    versions = [
+        DeltaLake(p.settings.path("data/lake")).versions(models.RULE_FIT, [SUNDAY]) for p in (demo, project)
+    ]
+    assert versions[0] != versions[1], "nothing was fitted again"
+
+
+def test_a_failure_beside_others_is_told(demo: Project, tmp_path: Path) -> None:
+    project = demo.copy(tmp_path / "demo")
+    for file in (project.directory / "data" / "lake" / "facts" / "basket_item").rglob("*.parquet"):
+        file.write_bytes(b"no Parquet")
+    week = week_key(SUNDAY)
+    units = [
+        Unit("weekly models", TRAINING, assets, week, week, stage="models")
+        for assets in (
+            ("rules/fit", "rules/itemset", "rules/rule"),
+            tuple(f"recommendations/{name}" for name in ("evaluation", "model", "neighbor", "popularity")),
+        )
+    ]
+    with pytest.raises(RunFailed, match="affinity|recommender"):
+        list(execute(project.settings, units, log_file=tmp_path / "log"))
 
 
 def test_three_nights_and_one_range_show_equal_views(nights: Project, demo: Project) -> None:
