@@ -14,7 +14,9 @@ from persona_pipeline.cleaning.web_words import words
 _FAMILY = re.compile(r"[\w .+!()/-]{1,40}")
 _TABLET = re.compile(r"iPad|Tablet|PlayBook|Silk/|Kindle|SM-T\d|SM-X\d|Android(?!.*Mobile)", re.IGNORECASE)
 _MOBILE = re.compile(r"Mobi|iPhone|iPod|Android|Windows Phone|BlackBerry|Opera Mini|HarmonyOS", re.IGNORECASE)
-_OTHER = re.compile(r"Smart-?TV|AppleTV|GoogleTV|BRAVIA|Tizen.*TV|Web0S|PlayStation|Nintendo|Xbox", re.IGNORECASE)
+_OTHER = re.compile(
+    r"Smart-?TV|AppleTV|GoogleTV|BRAVIA|Tizen.*TV|Web0S|PlayStation|Nintendo|Xbox", re.IGNORECASE
+)
 _DESKTOP = re.compile(r"Windows|Macintosh|Mac OS X|X11|Linux|CrOS|Ubuntu|FreeBSD")
 
 
@@ -39,7 +41,12 @@ def describe(agent: str | None) -> tuple[str, str, str]:
 
 
 def _device(agent: str) -> str:
-    for pattern, device in ((_OTHER, "other"), (_TABLET, "tablet"), (_MOBILE, "mobile"), (_DESKTOP, "desktop")):
+    for pattern, device in (
+        (_OTHER, "other"),
+        (_TABLET, "tablet"),
+        (_MOBILE, "mobile"),
+        (_DESKTOP, "desktop"),
+    ):
         if pattern.search(agent):
             return device
     return "unknown"

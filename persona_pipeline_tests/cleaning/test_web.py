@@ -83,7 +83,12 @@ def test_what_a_line_says(web: Project) -> None:
                 ),
                 line("POST /cart/add?product=P7 HTTP/3.0", referrer="https://www.shop.example/p/P7"),
                 line("GET /checkout/done?order=O-5 HTTP/1.1", cookie="-", address="2001:db8:1:2::3"),
-                line("GET http://shop.example/p/P%31/?x=1 HTTP/1.1", status="304", size="-", referrer="https://t.co/x"),
+                line(
+                    "GET http://shop.example/p/P%31/?x=1 HTTP/1.1",
+                    status="304",
+                    size="-",
+                    referrer="https://t.co/x",
+                ),
                 line("GET /search?q=ann@example.org HTTP/1.1", status="401", user="eve"),
                 line("GET /nowhere HTTP/1.0", status="404", at=f"{DAY:%d/%b/%Y}:02:00:00 +0000"),
             ]
@@ -91,7 +96,9 @@ def test_what_a_line_says(web: Project) -> None:
         + "\n",
     )
     web.run(DAY)
-    assert hits(web, "page_type, product_id, category, order_id, is_cart_add, channel, campaign_id, device") == [
+    assert hits(
+        web, "page_type, product_id, category, order_id, is_cart_add, channel, campaign_id, device"
+    ) == [
         ("home", None, None, None, False, "organic_search", None, "desktop"),
         ("category", None, None, None, False, "email", "C7", "mobile"),
         ("cart", "P7", None, None, True, "internal", None, "desktop"),
@@ -105,9 +112,16 @@ def test_what_a_line_says(web: Project) -> None:
     assert hits(web, "visitor_id, account_id, contact_id")[1] == (visitor, account, contact)
     assert hits(web, "visitor_id, account_id, client_prefix")[3] == (None, None, "2001:db8:1::/48")
     assert hits(web, "client_prefix, browser, os, bytes, referrer_host, status")[4] == (
-        "203.0.113.0/24", "Chrome", "Windows", None, "t.co", 304,
+        "203.0.113.0/24",
+        "Chrome",
+        "Windows",
+        None,
+        "t.co",
+        304,
     )
-    assert {row[0] for row in hits(web, "event_at")} == {dt.datetime(DAY.year, DAY.month, DAY.day, 2, tzinfo=dt.UTC)}
+    assert {row[0] for row in hits(web, "event_at")} == {
+        dt.datetime(DAY.year, DAY.month, DAY.day, 2, tzinfo=dt.UTC)
+    }
     assert web.select("SELECT id, other_kind, other_id, evidence FROM t ORDER BY evidence", ID_LINK) == [
         (visitor, "contact", contact, "click"),
         (visitor, "account", account, "login"),

@@ -3,7 +3,7 @@
 SELECT
     f.day,
     r.address,
-    date_trunc('minute', r.local_at - coalesce(r.offset_seconds, 0) * INTERVAL 1 SECOND) AS minute
+    date_diff('minute', TIMESTAMP '1970-01-01 00:00:00', r.local_at - coalesce(r.offset_seconds, 0) * INTERVAL 1 SECOND) AS minute
 FROM records AS r
 JOIN files AS f ON f.path_no = r.path_no
 LEFT JOIN pages AS p ON p.page = r.page

@@ -8,7 +8,7 @@ WITH placed AS (
         CASE WHEN r.status NOT IN ('401', '403') THEN r.account END AS account,
         f.path, f.sha256, f.file_no, f.day AS arrival_day,
         CASE WHEN r.offset_seconds IS NULL THEN z.kind END AS zone_kind,
-        date_trunc('minute', r.local_at - coalesce(r.offset_seconds, 0) * INTERVAL 1 SECOND) AS minute,
+        date_diff('minute', TIMESTAMP '1970-01-01 00:00:00', r.local_at - coalesce(r.offset_seconds, 0) * INTERVAL 1 SECOND) AS minute,
         r.local_at - coalesce(r.offset_seconds, z.offset_seconds) * INTERVAL 1 SECOND AS event_at
     FROM records AS r
     JOIN files AS f ON f.path_no = r.path_no
