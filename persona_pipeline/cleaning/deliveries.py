@@ -18,6 +18,7 @@ from persona_pipeline.cleaning.history import History, history_name, keep_histor
 from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFiles
 from persona_pipeline.cleaning.ledger import Account
 from persona_pipeline.cleaning.records import Business, Typed, typed_records
+from persona_pipeline.cleaning.web import web_records
 from persona_pipeline.engine.protocol import Engine, Window
 
 
@@ -84,6 +85,7 @@ def _files(
         project_directory=reading.project_directory,
         key=reading.business.key,
         directory=scratch,
+        engine=reading.engine,
         count_only=repeats,
     )
     accounts, loaded = [], []
@@ -106,9 +108,8 @@ def _files(
     if not any(file.records for file, _ in loaded):
         return [], accounts
     last = reading.window.last
-    return [
-        typed_records(reading.engine, name, source, split.paths, loaded, reading.business, last)
-    ], accounts
+    typed = web_records if source.kind == "web" else typed_records
+    return [typed(reading.engine, name, source, split.paths, loaded, reading.business, last)], accounts
 
 
 def _export(
@@ -160,6 +161,7 @@ def _split_history(
         project_directory=reading.project_directory,
         key=reading.business.key,
         directory=scratch,
+        engine=reading.engine,
     )
     (file,) = split.files
     start, last = reading.business.start, source.through or reading.business.start

@@ -11,6 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
+from persona_pipeline.engine.protocol import Engine
+
 
 class LedgerError(Exception):
     """The records of a file do not add up; nothing may be committed."""
@@ -49,11 +51,38 @@ class DeclaredSource(Protocol):
     def currency(self) -> str | None: ...  # noqa: D102
     @property
     def words(self) -> Mapping[str, Mapping[str, str]]: ...  # noqa: D102
+    @property
+    def hosts(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def requests_per_minute(self) -> int: ...  # noqa: D102
+    @property
+    def page_patterns(self) -> PageFinder: ...  # noqa: D102
 
     def amount_limit(self, currency: str) -> Decimal: ...  # noqa: D102
     def price_limit(self, currency: str) -> Decimal: ...  # noqa: D102
     def quantity_limit(self) -> Decimal: ...  # noqa: D102
     def model_dump_json(self) -> str: ...  # noqa: D102
+
+
+class PageFound(Protocol):
+    """What a path says."""
+
+    @property
+    def page_type(self) -> str: ...  # noqa: D102
+    @property
+    def is_asset(self) -> bool: ...  # noqa: D102
+    @property
+    def product_id(self) -> str | None: ...  # noqa: D102
+    @property
+    def category(self) -> str | None: ...  # noqa: D102
+    @property
+    def order_id(self) -> str | None: ...  # noqa: D102
+
+
+class PageFinder(Protocol):
+    """The patterns of pages of one source."""
+
+    def page(self, key: str | None) -> PageFound: ...  # noqa: D102
 
 
 class SplitFile(Protocol):
@@ -96,5 +125,6 @@ class SplitFiles(Protocol):
         project_directory: Path,
         key: bytes,
         directory: Path,
+        engine: Engine,
         count_only: Collection[int] = (),
     ) -> Split: ...

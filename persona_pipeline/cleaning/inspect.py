@@ -14,6 +14,7 @@ from pathlib import Path
 
 from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFiles
 from persona_pipeline.cleaning.records import Business, typed_records
+from persona_pipeline.cleaning.web import web_records
 from persona_pipeline.engine.protocol import Engine
 from persona_pipeline.engine.sql import sql_text
 
@@ -80,6 +81,7 @@ def inspect(
             project_directory=project_directory,
             key=key,
             directory=Path(scratch),
+            engine=engine,
         )
         days = [day for _, _, day in deliveries]
         good = [
@@ -93,7 +95,8 @@ def inspect(
         if good:
             last = max(*days, source.through or start, start)
             business = Business(start, currency, time_zone, key)
-            typed = typed_records(engine, name, source, read.paths, good, business, last)
+            make = web_records if source.kind == "web" else typed_records
+            typed = make(engine, name, source, read.paths, good, business, last)
             rows = engine.fetch(sql_text("clean/reject_count"), {"record": typed.records}).to_pylist()
             rejected = {row["reason"]: row["records"] for row in rows}
             first = engine.fetch(

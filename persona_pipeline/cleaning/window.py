@@ -15,11 +15,11 @@ from persona_pipeline.cleaning.deliveries import Delivered, Reading, delivered
 from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFiles
 from persona_pipeline.cleaning.ledger import counted, ledger_rows, reason_rows
 from persona_pipeline.cleaning.records import Business, union
-from persona_pipeline.contracts import clean
+from persona_pipeline.contracts import clean, traces
 from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow, Relation, Window
 from persona_pipeline.engine.sql import sql_text
 
-KINDS = ("orders", "customers", "products")
+KINDS = ("orders", "customers", "products", "web")
 TABLES = (
     clean.ORDER_LINE,
     clean.CUSTOMER,
@@ -28,6 +28,8 @@ TABLES = (
     clean.FILE_LEDGER,
     clean.LEDGER_REASON,
     clean.IDENTIFIER,
+    traces.WEB_HIT,
+    traces.ID_LINK,
 )
 
 
@@ -134,7 +136,9 @@ def _outcomes(
         )
         if records is None:
             continue
-        if kind == "orders":
+        if kind == "web":
+            outcomes[kind] = records  # every hit is judged by itself and its day
+        elif kind == "orders":
             inputs = {"record": records, "earlier": _earlier_lines(sources, read, window)}
             days = {"first": window.first, "last": window.last}
             outcomes[kind] = engine.stage(sql_text("clean/order_outcome"), inputs, days)
@@ -169,7 +173,7 @@ def _clean_tables(
     outputs: Mapping[str, Output],
     window: Window,
 ) -> dict[str, list[DataFile]]:
-    """Order lines, customers and products."""
+    """Order lines, customers, products, web hits and the links in them."""
     written: dict[str, list[DataFile]] = {table.full_name: [] for table in TABLES}
     if "orders" in outcomes:
         name = clean.ORDER_LINE.full_name
@@ -190,6 +194,11 @@ def _clean_tables(
         if "orders" in outcomes:
             inputs["title"] = engine.stage(sql_text("clean/product_title"), {"outcome": outcomes["orders"]})
         written[name] = engine.select_into(sql_text("clean/product"), inputs, outputs[name])
+    if "web" in outcomes:
+        for table, statement in ((traces.WEB_HIT, "clean/web_hit"), (traces.ID_LINK, "clean/web_link")):
+            written[table.full_name] = engine.select_into(
+                sql_text(statement), {"outcome": outcomes["web"]}, outputs[table.full_name]
+            )
     return written
 
 
@@ -203,7 +212,7 @@ def _identifiers(
     seen: list[Relation | None] = []
     if "customers" in outcomes:
         seen.append(engine.stage(sql_text("clean/customer_identifier"), {"outcome": outcomes["customers"]}))
-    for kind in ("orders", "customers"):
+    for kind in ("orders", "customers", "web"):
         accounts = union(
             [
                 typed.accounts

@@ -14,10 +14,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from persona_pipeline.sources.web_options import WebOptions
+
 REQUIRED: dict[str, tuple[str, ...]] = {
     "orders": ("order_id", "ordered_at", "product_id", "quantity", "unit_price"),
     "customers": ("account_id",),
     "products": ("product_id", "title"),
+    "web": (),
 }
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "orders": ("line_no", "version", "type", "account_id", "product_title", "discount", "amount", "currency"),
@@ -34,11 +37,13 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "registered_on",
     ),
     "products": ("version", "category", "brand", "price", "currency"),
+    "web": (),
 }
 DEFAULT_KEY: dict[str, tuple[str, ...]] = {
     "orders": ("order_id", "line_no"),
     "customers": ("account_id",),
     "products": ("product_id",),
+    "web": (),
 }
 # largest believable amount of one line, in units of the currency; others: 1,000,000
 AMOUNT_LIMITS: dict[str, int] = {
@@ -73,7 +78,7 @@ class Limits(_Model):
     quantity: Decimal = Field(default=Decimal(1_000_000), gt=0)
 
 
-class Source(_Model):
+class Source(WebOptions):
     """One `[sources.NAME]` of persona.toml.
 
     Columns are named as in the file (`key`, `version`, `refund.column`, values of `columns`); fields are
@@ -83,9 +88,9 @@ class Source(_Model):
     under its own name.
     """
 
-    kind: Literal["orders", "customers", "products"]
+    kind: Literal["orders", "customers", "products", "web"]
     path: str = Field(min_length=1)
-    format: Literal["csv"] = "csv"
+    format: Literal["csv", "access_log"] = "csv"
     known_at: Literal["delivery", "event"] = "delivery"
     through: dt.date | None = None
     delimiter: str = ","
@@ -170,6 +175,7 @@ class Source(_Model):
                 )
         self._check_columns()
         self._check_time()
+        self._check_web()
         return self
 
     def _check_columns(self) -> None:
@@ -204,6 +210,16 @@ class Source(_Model):
                 )
         elif self.through is not None:
             raise ValueError("through belongs to known_at = 'event'")
+
+    def _check_web(self) -> None:
+        if (self.kind == "web") != (self.format == "access_log"):
+            raise ValueError("kind = 'web' and format = 'access_log' go together")
+        if self.kind == "web":
+            _ = self.compiled_format
+            return
+        foreign = sorted(set(WebOptions.model_fields) & self.model_fields_set)
+        if foreign:
+            raise ValueError(f"{foreign[0]} belongs to kind = 'web'")
 
     @property
     def fields(self) -> tuple[str, ...]:

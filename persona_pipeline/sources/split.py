@@ -18,6 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from persona_pipeline.engine.protocol import Engine
+from persona_pipeline.sources.access_log import split_access_logs
 from persona_pipeline.sources.csv_records import Reader, Records
 from persona_pipeline.sources.failure import SourceError
 from persona_pipeline.sources.files import locate
@@ -74,9 +76,10 @@ def split_files(
     project_directory: Path,
     key: bytes,
     directory: Path,
+    engine: Engine,
     count_only: Collection[int] = (),
 ) -> Split:
-    """Split delivered files into one Parquet file of records.
+    """Split delivered files into Parquet files of records.
 
     Args:
         name: name of the source.
@@ -84,12 +87,25 @@ def split_files(
         deliveries: (path, sha256) as recorded in clean.arrival; `path_no` is the position in this sequence.
         project_directory: the project folder.
         key: the project's secret; identities of whole rows are keyed hashes.
-        directory: where the Parquet file goes.
+        directory: where the Parquet files go.
+        engine: cuts the lines of access logs.
         count_only: positions of deliveries whose records are counted, not written (repeats of a whole file).
 
     Raises:
         SourceError: a file is gone, or its content is not the one that was recorded.
     """
+    if source.format == "access_log":
+        paths, read = split_access_logs(
+            engine,
+            name,
+            source,
+            deliveries,
+            project_directory=project_directory,
+            directory=directory,
+            count_only=count_only,
+        )
+        logs = zip(deliveries, read, strict=True)
+        return Split(paths, tuple(SplitFile(n, *delivery, *log) for n, (delivery, log) in enumerate(logs)))
     directory.mkdir(parents=True, exist_ok=True)
     target = directory / f"{name}.parquet"
     hasher = keyed_hasher(key)

@@ -1,0 +1,2 @@
+-- Distinct pages asked for.
+SELECT DISTINCT page FROM records WHERE page IS NOT NULL
