@@ -6,7 +6,10 @@ Not here: what the text says.
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
+from functools import cache
+from importlib.resources import files
 
 HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 KANA_HANGUL = re.compile("[\u3040-\u30ff\uac00-\ud7af]")
@@ -14,97 +17,6 @@ _NO_WORDS = re.compile(r"https?://\S+|[@#]\w+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 # a Chinese word has about two characters, an English one five
 HAN_SHARE = 0.2
-ENGLISH = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "and",
-        "or",
-        "but",
-        "if",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "for",
-        "from",
-        "with",
-        "by",
-        "as",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "am",
-        "do",
-        "does",
-        "did",
-        "have",
-        "has",
-        "had",
-        "i",
-        "you",
-        "he",
-        "she",
-        "it",
-        "we",
-        "they",
-        "me",
-        "my",
-        "your",
-        "our",
-        "their",
-        "his",
-        "her",
-        "this",
-        "that",
-        "these",
-        "those",
-        "what",
-        "which",
-        "who",
-        "when",
-        "where",
-        "how",
-        "why",
-        "not",
-        "no",
-        "so",
-        "just",
-        "can",
-        "could",
-        "will",
-        "would",
-        "should",
-        "there",
-        "here",
-        "all",
-        "about",
-        "out",
-        "up",
-        "get",
-        "got",
-        "now",
-        "then",
-        "than",
-        "very",
-        "too",
-    ]
-)
-# function words of the languages that are most often written in the same letters and that English has not
-OTHERS = frozenset(
-    "der die das und ist nicht ein eine mit auf für von ich sie wir zu dem den "  # German
-    "le la les des une est et pas dans pour avec que qui vous nous je ce du au très "  # French
-    "el los las una es y con por para muy pero como más del al lo mi "  # Spanish
-    "il che di non è per sono della molto ma anche gli "  # Italian
-    "o os um uma é não com muito mas em do da "  # Portuguese
-    "het een en niet van ik zijn maar voor ook "  # Dutch
-    "ve bir bu çok için yang dan ini itu tidak".split()  # Turkish, Indonesian
-)
 
 
 def language_of(text: str) -> str:
@@ -122,9 +34,18 @@ def language_of(text: str) -> str:
     if han >= HAN_SHARE * letters:
         return "other" if KANA_HANGUL.search(text) else "zh"
     words = [word.lower().replace("’", "'") for word in _WORD.findall(text)]
-    english = sum(word.split("'")[0] in ENGLISH for word in words)
-    others = sum(word in OTHERS for word in words)
+    of_english, of_others = _function_words()
+    english = sum(word.split("'")[0] in of_english for word in words)
+    others = sum(word in of_others for word in words)
     if english or others:
         return "en" if english > others or (english == others and text.isascii()) else "other"
     plain = sum(sign.isascii() for sign in unicodedata.normalize("NFKC", text) if sign.isalpha())
     return "en" if plain == letters else "other"
+
+
+@cache
+def _function_words() -> tuple[frozenset[str], frozenset[str]]:
+    """Those of English and those of other languages."""
+    found = tomllib.loads((files("persona_pipeline.cleaning") / "text_language.toml").read_text("utf-8"))
+    others = (word for words in found["others"].values() for word in words)
+    return frozenset(found["english"]), frozenset(others)

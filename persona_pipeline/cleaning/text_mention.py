@@ -11,27 +11,8 @@ from collections.abc import Sequence
 
 # words that join others and name nothing by themselves
 JOINING = frozenset(
-    [
-        "and",
-        "or",
-        "of",
-        "the",
-        "for",
-        "with",
-        "by",
-        "in",
-        "on",
-        "to",
-        "a",
-        "an",
-        "other",
-        "others",
-        "misc",
-        "unknown",
-        "其他",
-        "其它",
-        "以及",
-    ]
+    ("and", "or", "of", "the", "for", "with", "by", "in", "on", "to", "a", "an")
+    + ("other", "others", "misc", "unknown", "其他", "其它", "以及")
 )
 _WORD = re.compile(r"[a-z0-9][a-z0-9'+]*|[^\W_a-z0-9]+")
 
@@ -39,8 +20,8 @@ _WORD = re.compile(r"[a-z0-9][a-z0-9'+]*|[^\W_a-z0-9]+")
 class Categories:
     """Categories with the day since when each is known, and the words that stand for them.
 
-    A category `食品 Food` is mentioned by 食品 and by food: Chinese anywhere in the text, words in Latin letters as
-    whole words, whatever their case. A word that several known categories share decides nothing.
+    A category `食品 Food` is mentioned by 食品 and by food: Chinese anywhere in the text, words in Latin
+    letters as whole words, whatever their case. A word that several known categories share decides nothing.
     """
 
     def __init__(self, names: Sequence[str], days: Sequence[dt.date]) -> None:
@@ -56,7 +37,7 @@ class Categories:
         self._pattern = re.compile("|".join(parts)) if parts else None
 
     def mentioned(self, text: str, day: dt.date) -> str | None:
-        """The category that the text mentions first, of those known on the day; the longer word goes first."""
+        """The category mentioned first, of those known on the day; the longer word goes first."""
         if self._pattern is None:
             return None
         for match in self._pattern.finditer(text.casefold()):

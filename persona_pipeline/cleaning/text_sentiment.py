@@ -1,8 +1,9 @@
-"""The sentiment of a text between -1 and 1, by a packaged lexicon of its language and rules; nothing is downloaded.
+"""The sentiment of a text between -1 and 1, by a packaged lexicon of its language. Nothing is downloaded.
 
-English is scored by VADER (Hutto and Gilbert 2014, package vaderSentiment). Chinese is segmented by jieba's dictionary
-(package rjieba) and scored with the words of text_zh.toml by VADER's own rules: what is before a word strengthens,
-weakens or turns it round, a `but` moves the weight to what follows, and the sum s becomes s / sqrt(s^2 + 15).
+English is scored by VADER (Hutto and Gilbert 2014, package vaderSentiment). Chinese is segmented by jieba's
+dictionary (package rjieba) and scored with the words of text_zh.toml by VADER's own rules: what is before a
+word strengthens, weakens or turns it round, a `but` moves the weight to what follows, and the sum s becomes
+s / sqrt(s^2 + 15).
 
 Not here: which language a text has.
 """

@@ -142,12 +142,12 @@ def _outcomes(
     """What becomes of every record, by kind; kinds without a record are left out."""
     before = window.first - dt.timedelta(days=1)
     outcomes: dict[str, Relation] = {}
-    for kind in STATEMENTS:
+    for kind, name in STATEMENTS.items():
         records = union(
             [
                 typed.records
-                for name, each in brought.items()
-                if sources[name].kind == kind
+                for source, each in brought.items()
+                if sources[source].kind == kind
                 for typed in each.typed
             ]
         )
@@ -160,7 +160,7 @@ def _outcomes(
         else:
             table = clean.CUSTOMER if kind == "customers" else clean.PRODUCT
             inputs = {"earlier": read(table, None, before)}
-            earlier = engine.stage(sql_text(f"clean/{STATEMENTS[kind]}_earlier"), inputs)
+            earlier = engine.stage(sql_text(f"clean/{name}_earlier"), inputs)
             inputs = {"record": records, "earlier": earlier}
             outcomes[kind] = engine.stage(sql_text("clean/state_outcome"), inputs)
     return outcomes
@@ -200,7 +200,7 @@ def _clean_tables(
         written[name] = engine.select_into(sql_text("clean/product"), inputs, outputs[name])
         now = tuple(str(file.path) for file in written[name])
         products = Relation(products.paths + now, clean.PRODUCT, products.evolved)
-    for kind in VERSIONED:
+    for kind, table in VERSIONED.items():
         if kind not in outcomes:
             continue
         if kind == "social":
@@ -211,7 +211,7 @@ def _clean_tables(
             )
         else:
             accepted = engine.stage(sql_text(ACCEPTED[kind]), {"outcome": outcomes[kind]})
-        name = VERSIONED[kind].full_name
+        name = table.full_name
         earlier = _earlier_versions(engine, kind, sources, read, window)
         inputs = {"accepted": accepted, "earlier": earlier}
         written[name] = engine.select_into(sql_text("clean/versions"), inputs, outputs[name])

@@ -17,10 +17,11 @@ FOLDED = ("email", "handle")
 def normal_form(kind: str, value: str, phone_country: str | None = None) -> str:
     """The declared normal form of an identity key; empty where nothing of it is left.
 
-    NFKC without outer blanks for every kind (full-width digits become ASCII, the Kelvin sign a K). E-mails and
-    handles are casefolded too and lose invisible characters; a handle loses the @ before it. Phones are digits
-    only, a leading + stays; with `phone_country` (its calling code, 86) every written form becomes the
-    international one: 138…, 0138…, 0086 138… and +86 138… are one number. Without it nothing is assumed of 00.
+    NFKC without outer blanks for every kind (full-width digits become ASCII, the Kelvin sign a K). E-mails
+    and handles are casefolded too and lose invisible characters; a handle loses the @ before it. Phones are
+    digits only, a leading + stays; with `phone_country` (its calling code, 86) every written form becomes
+    the international one: 138…, 0138…, 0086 138… and +86 138… are one number. Without it nothing is
+    assumed of 00.
 
     Args:
         kind: kind of identifier.
