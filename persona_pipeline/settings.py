@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, ValidationError, field_validator
 
-from persona_pipeline.sources.source import Source
+from persona_pipeline.sources.source import VERSIONED, Source
 
 PROJECT_VARIABLE = "PERSONA_PROJECT"
 KEY_VARIABLE = "PERSONA_KEY"
@@ -176,8 +176,8 @@ class Settings(_Section):
 
     @property
     def redelivery_days(self) -> int:
-        """The longest look-back over the order sources, in days."""
-        return max((s.redelivery_days for s in self.sources.values() if s.kind == "orders"), default=35)
+        """The longest look-back over the sources whose records may come again, in days."""
+        return max((s.redelivery_days for s in self.sources.values() if s.kind in VERSIONED), default=35)
 
 
 def load_settings(directory: Path, *, create_key: bool = True) -> Settings:

@@ -21,7 +21,7 @@ from persona_pipeline.cleaning.records import STATEMENT, Business, Typed
 from persona_pipeline.engine.protocol import Engine, Relation
 from persona_pipeline.engine.sql import sql_text
 
-LAYOUT = "2"  # of the files kept; another number makes them anew
+LAYOUT = "3"  # of the files kept; another number makes them anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class History:
         if not months:
             return None
         paths = tuple(str(self.directory / f"records-{month}.parquet") for month in months)
-        return Typed(Relation(paths), Relation((str(self.directory / "accounts.parquet"),)))
+        return Typed(Relation(paths))
 
 
 def history_name(name: str, source: DeclaredSource, sha256: str, business: Business) -> str:
@@ -90,8 +90,6 @@ def keep_history(engine: Engine, directory: Path, file: SplitFile, make: Callabl
                 {"first": first, "following": following},
             )
             pq.write_table(rows, beside / f"records-{month}.parquet", compression="zstd")
-        accounts = engine.fetch("SELECT * FROM accounts", {"accounts": typed.accounts or Relation(())})
-        pq.write_table(accounts, beside / "accounts.parquet", compression="zstd")
     kept = {"records": counts, "reason": file.reason, "note": file.note, "noted": dict(file.noted)}
     (beside / "history.json").write_text(json.dumps(kept), encoding="utf-8")
     shutil.rmtree(directory, ignore_errors=True)

@@ -50,6 +50,16 @@ class DeclaredSource(Protocol):
     @property
     def currency(self) -> str | None: ...  # noqa: D102
     @property
+    def with_offset(self) -> bool: ...  # noqa: D102
+    @property
+    def event_time(self) -> str: ...  # noqa: D102
+    @property
+    def post_type(self) -> str: ...  # noqa: D102
+    @property
+    def income_limits(self) -> tuple[Decimal, Decimal] | None: ...  # noqa: D102
+    @property
+    def phone_country(self) -> str | None: ...  # noqa: D102
+    @property
     def words(self) -> Mapping[str, Mapping[str, str]]: ...  # noqa: D102
     @property
     def hosts(self) -> tuple[str, ...]: ...  # noqa: D102

@@ -16,7 +16,7 @@ import pyarrow as pa
 from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFile
 from persona_pipeline.cleaning.words import word_table
 from persona_pipeline.cleaning.zones import local_stretches, utc_stretches
-from persona_pipeline.contracts.pseudonym import pseudonym
+from persona_pipeline.contracts.pseudonym import normal_form, pseudonym
 from persona_pipeline.engine.protocol import Engine, Relation
 from persona_pipeline.engine.sql import sql_text
 
@@ -24,7 +24,16 @@ STATEMENT = {
     "orders": "clean/order_record",
     "customers": "clean/customer_record",
     "products": "clean/product_record",
+    "social": "clean/social_record",
+    "campaigns": "clean/contact_record",
 }
+IDENTITIES = {
+    "orders": "clean/order_identity",
+    "customers": "clean/customer_identity",
+    "social": "clean/social_identity",
+    "campaigns": "clean/contact_identity",
+}
+TIMED = ("orders", "social", "campaigns")
 NUMBER = {
     ".": r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)",
     ",": r"[+-]?([0-9]+(,[0-9]*)?|,[0-9]+)",
@@ -44,10 +53,9 @@ class Business:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """Typed records of one source, and the pseudonym of each account in them (`account_id`, `id`)."""
+    """Typed records of one source; identifiers stand in them in clear and as pseudonyms."""
 
     records: Relation
-    accounts: Relation | None
 
 
 def typed_records(
@@ -74,19 +82,17 @@ def typed_records(
     inputs: dict[str, Relation | pa.Table] = {
         "records": records,
         "files": _file_table(files),
-        "words": word_table(source.words),
+        "words": word_table(source.kind, source.words),
     }
-    accounts = None
-    if source.kind != "products":
-        accounts = _accounts(engine, records, business.key)
-        inputs["accounts"] = accounts
-    if source.kind == "orders":
-        zone = source.time_zone or business.time_zone
+    if source.kind in IDENTITIES:
+        distinct = engine.stage(sql_text(IDENTITIES[source.kind]), {"records": records})
+        inputs["identities"] = _identities(engine, distinct, business.key, source.phone_country)
+    if source.kind in TIMED:
+        zone = "UTC" if source.with_offset else source.time_zone or business.time_zone
         first, after = business.start - dt.timedelta(days=60), last + dt.timedelta(days=60)
         inputs["zone"] = local_stretches(zone, first, after, later=source.dst_overlap == "later")
         inputs["business_zone"] = utc_stretches(business.time_zone, first, after)
-    sql = sql_text(STATEMENT[source.kind])
-    return Typed(engine.stage(sql, inputs, parameters(name, source, business)), accounts)
+    return Typed(engine.stage(sql_text(STATEMENT[source.kind]), inputs, parameters(name, source, business)))
 
 
 def parameters(name: str, source: DeclaredSource, business: Business) -> dict[str, object]:
@@ -116,6 +122,11 @@ def parameters(name: str, source: DeclaredSource, business: Business) -> dict[st
         "quantity_limit": _decimal(source.quantity_limit()),
         "price_limit": _decimal(source.price_limit(currency)),
         "amount_limit": _decimal(source.amount_limit(currency)),
+        "by_crm": source.key_fields == ("crm_id",),
+        "low_below": _decimal(source.income_limits[0]) if source.income_limits else None,
+        "high_from": _decimal(source.income_limits[1]) if source.income_limits else None,
+        "at_delivery": source.event_time == "delivery",
+        "post_type": source.post_type,
     }
 
 
@@ -134,15 +145,27 @@ def _file_table(files: Sequence[tuple[SplitFile, dt.date]]) -> pa.Table:
     )
 
 
-def _accounts(engine: Engine, records: Relation, key: bytes) -> Relation:
-    """Pseudonyms of the distinct accounts; the key stays in Python."""
+def _identities(engine: Engine, distinct: Relation, key: bytes, phone_country: str | None) -> Relation:
+    """Pseudonyms (kind, value, id) of distinct identifiers; the key stays in Python.
+
+    What has no normal form, and an e-mail without @, identifies nobody and is left out.
+    """
+
+    def made(kind: str, value: str) -> str | None:
+        form = normal_form(kind, value, phone_country)
+        if not form or (kind == "email" and "@" not in form):
+            return None
+        return pseudonym(key, kind, value, phone_country)
 
     def with_pseudonym(batch: pa.Table) -> pa.Table:
-        values: list[str] = batch.column("account_id").to_pylist()
-        ids = pa.array([pseudonym(key, "account", value) for value in values], pa.string())
-        return pa.table({"account_id": batch.column("account_id").cast(pa.string()), "id": ids})
+        kinds: list[str] = batch.column("kind").to_pylist()
+        values: list[str] = batch.column("value").to_pylist()
+        ids = pa.array([made(kind, value) for kind, value in zip(kinds, values, strict=True)], pa.string())
+        found = pa.table(
+            {"kind": pa.array(kinds, pa.string()), "value": pa.array(values, pa.string()), "id": ids}
+        )
+        return found.drop_null()
 
-    distinct = engine.stage(sql_text("clean/account"), {"records": records})
     mapped = engine.map_batches(distinct, with_pseudonym)
     if not isinstance(mapped, Relation):
         raise TypeError("map_batches without an output returns a relation")

@@ -71,8 +71,7 @@ def web_records(
             "reject_overlap": source.dst_overlap == "reject",
         },
     )
-    accounts = inputs["accounts"]
-    return Typed(hits, accounts if isinstance(accounts, Relation) else None)
+    return Typed(hits)
 
 
 def file_table(files: Sequence[tuple[SplitFile, dt.date]]) -> pa.Table:

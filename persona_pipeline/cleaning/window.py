@@ -14,22 +14,41 @@ import pyarrow as pa
 from persona_pipeline.cleaning.deliveries import Delivered, Reading, delivered
 from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFiles
 from persona_pipeline.cleaning.ledger import counted, ledger_rows, reason_rows
+from persona_pipeline.cleaning.posts import accepted_posts
 from persona_pipeline.cleaning.records import Business, union
 from persona_pipeline.contracts import clean, traces
 from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow, Relation, Window
 from persona_pipeline.engine.sql import sql_text
 
-KINDS = ("orders", "customers", "products", "web")
+# name of the statements of a kind, and the table whose records may come again as corrections
+STATEMENTS = {
+    "orders": "order",
+    "customers": "customer",
+    "products": "product",
+    "social": "social",
+    "campaigns": "contact",
+    "web": "web",
+}
+VERSIONED = {
+    "orders": clean.ORDER_LINE,
+    "social": traces.SOCIAL_POST,
+    "campaigns": traces.CAMPAIGN_CONTACT,
+}
+# rows of an accepted record, by kind; posts need more than a statement (posts.py)
+ACCEPTED = {"orders": "clean/order_line", "campaigns": "clean/campaign_contact"}
 TABLES = (
     clean.ORDER_LINE,
     clean.CUSTOMER,
     clean.PRODUCT,
+    traces.SOCIAL_POST,
+    traces.CAMPAIGN_CONTACT,
+    traces.ID_LINK,
     clean.REJECT,
     clean.FILE_LEDGER,
     clean.LEDGER_REASON,
     clean.IDENTIFIER,
+    clean.POST_TEXT,
     traces.WEB_HIT,
-    traces.ID_LINK,
 )
 
 
@@ -91,10 +110,10 @@ def clean_window(
         ]
     )
     written[clean.REJECT.full_name] = _write(engine, refused, outputs, clean.REJECT.full_name)
-    seen = _identifiers(engine, sources, brought, outcomes)
-    if seen is None:
-        written[clean.IDENTIFIER.full_name] = []
-    else:
+    links = union([_of_kind(engine, kind, "link", outcome) for kind, outcome in outcomes.items()])
+    written[traces.ID_LINK.full_name] = _write(engine, links, outputs, traces.ID_LINK.full_name)
+    seen = union([_of_kind(engine, kind, "identifier", outcome) for kind, outcome in outcomes.items()])
+    if seen is not None:
         earlier = read(clean.IDENTIFIER, None, window.first - dt.timedelta(days=1))
         written[clean.IDENTIFIER.full_name] = engine.select_into(
             sql_text("clean/identifier"),
@@ -125,12 +144,12 @@ def _outcomes(
     """What becomes of every record, by kind; kinds without a record are left out."""
     before = window.first - dt.timedelta(days=1)
     outcomes: dict[str, Relation] = {}
-    for kind in KINDS:
+    for kind, name in STATEMENTS.items():
         records = union(
             [
                 typed.records
-                for name, each in brought.items()
-                if sources[name].kind == kind
+                for source, each in brought.items()
+                if sources[source].kind == kind
                 for typed in each.typed
             ]
         )
@@ -138,31 +157,27 @@ def _outcomes(
             continue
         if kind == "web":
             outcomes[kind] = records  # every hit is judged by itself and its day
-        elif kind == "orders":
-            inputs = {"record": records, "earlier": _earlier_lines(sources, read, window)}
+        elif kind in VERSIONED:
+            inputs = {"record": records, "earlier": _earlier_versions(engine, kind, sources, read, window)}
             days = {"first": window.first, "last": window.last}
-            outcomes[kind] = engine.stage(sql_text("clean/order_outcome"), inputs, days)
+            outcomes[kind] = engine.stage(sql_text("clean/record_outcome"), inputs, days)
         else:
-            statement, table = (
-                ("clean/customer_earlier", clean.CUSTOMER)
-                if kind == "customers"
-                else ("clean/product_earlier", clean.PRODUCT)
-            )
-            earlier = engine.stage(sql_text(statement), {"earlier": read(table, None, before)})
-            outcomes[kind] = engine.stage(
-                sql_text("clean/state_outcome"), {"record": records, "earlier": earlier}
-            )
+            table = clean.CUSTOMER if kind == "customers" else clean.PRODUCT
+            inputs = {"earlier": read(table, None, before)}
+            earlier = engine.stage(sql_text(f"clean/{name}_earlier"), inputs)
+            inputs = {"record": records, "earlier": earlier}
+            outcomes[kind] = engine.stage(sql_text("clean/state_outcome"), inputs)
     return outcomes
 
 
-def _earlier_lines(sources: Mapping[str, DeclaredSource], read: ReadWindow, window: Window) -> Relation:
-    """Order lines that a record of the window can repeat or correct."""
-    lookback = (
-        max((source.redelivery_days for source in sources.values() if source.kind == "orders"), default=0) + 1
-    )
-    return read(
-        clean.ORDER_LINE, window.first - dt.timedelta(days=lookback), window.first - dt.timedelta(days=1)
-    )
+def _earlier_versions(
+    engine: Engine, kind: str, sources: Mapping[str, DeclaredSource], read: ReadWindow, window: Window
+) -> Relation:
+    """Rows of a kind's clean table that a record of the window can repeat or correct, with record_id."""
+    lookback = max(source.redelivery_days for source in sources.values() if source.kind == kind) + 1
+    before = window.first - dt.timedelta(days=1)
+    earlier = read(VERSIONED[kind], window.first - dt.timedelta(days=lookback), before)
+    return engine.stage(sql_text(f"clean/{STATEMENTS[kind]}_earlier"), {"earlier": earlier})
 
 
 def _clean_tables(
@@ -173,63 +188,55 @@ def _clean_tables(
     outputs: Mapping[str, Output],
     window: Window,
 ) -> dict[str, list[DataFile]]:
-    """Order lines, customers, products, web hits and the links in them."""
+    """The tables of what the records say."""
     written: dict[str, list[DataFile]] = {table.full_name: [] for table in TABLES}
-    if "orders" in outcomes:
-        name = clean.ORDER_LINE.full_name
-        inputs = {"outcome": outcomes["orders"], "earlier": _earlier_lines(sources, read, window)}
-        written[name] = engine.select_into(sql_text("clean/order_line"), inputs, outputs[name])
     if "customers" in outcomes:
         name = clean.CUSTOMER.full_name
         written[name] = engine.select_into(
             sql_text("clean/customer"), {"outcome": outcomes["customers"]}, outputs[name]
         )
+    products = read(clean.PRODUCT, None, window.first - dt.timedelta(days=1))
     if "products" in outcomes or "orders" in outcomes:
         name = clean.PRODUCT.full_name
-        inputs = {
-            "outcome": outcomes.get("products", _NO_PRODUCT),
-            "title": _NO_TITLE,
-            "earlier": read(clean.PRODUCT, None, window.first - dt.timedelta(days=1)),
-        }
+        inputs = {"outcome": outcomes.get("products", _NO_PRODUCT), "title": _NO_TITLE, "earlier": products}
         if "orders" in outcomes:
             inputs["title"] = engine.stage(sql_text("clean/product_title"), {"outcome": outcomes["orders"]})
         written[name] = engine.select_into(sql_text("clean/product"), inputs, outputs[name])
-    if "web" in outcomes:
-        for table, statement in ((traces.WEB_HIT, "clean/web_hit"), (traces.ID_LINK, "clean/web_link")):
-            written[table.full_name] = engine.select_into(
-                sql_text(statement), {"outcome": outcomes["web"]}, outputs[table.full_name]
+        now = tuple(str(file.path) for file in written[name])
+        products = Relation(products.paths + now, clean.PRODUCT, products.evolved)
+    for kind, table in VERSIONED.items():
+        if kind not in outcomes:
+            continue
+        if kind == "social":
+            accepted = accepted_posts(engine, outcomes[kind], products)
+            name = clean.POST_TEXT.full_name
+            written[name] = engine.select_into(
+                sql_text("clean/post_text"), {"outcome": outcomes[kind]}, outputs[name]
             )
+        else:
+            accepted = engine.stage(sql_text(ACCEPTED[kind]), {"outcome": outcomes[kind]})
+        name = table.full_name
+        earlier = _earlier_versions(engine, kind, sources, read, window)
+        inputs = {"accepted": accepted, "earlier": earlier}
+        written[name] = engine.select_into(sql_text("clean/versions"), inputs, outputs[name])
+    if "web" in outcomes:
+        name = traces.WEB_HIT.full_name
+        written[name] = engine.select_into(
+            sql_text("clean/web_hit"), {"outcome": outcomes["web"]}, outputs[name]
+        )
     return written
 
 
-def _identifiers(
-    engine: Engine,
-    sources: Mapping[str, DeclaredSource],
-    brought: Mapping[str, Delivered],
-    outcomes: Mapping[str, Relation],
-) -> Relation | None:
-    """Direct identifiers seen in accepted records of the window."""
-    seen: list[Relation | None] = []
-    if "customers" in outcomes:
-        seen.append(engine.stage(sql_text("clean/customer_identifier"), {"outcome": outcomes["customers"]}))
-    for kind in ("orders", "customers", "web"):
-        accounts = union(
-            [
-                typed.accounts
-                for name, each in brought.items()
-                if sources[name].kind == kind
-                for typed in each.typed
-            ]
-        )
-        if kind in outcomes and accounts is not None:
-            inputs = {"outcome": outcomes[kind], "accounts": accounts}
-            seen.append(engine.stage(sql_text("clean/account_identifier"), inputs))
-    return union(seen)
+def _of_kind(engine: Engine, kind: str, what: str, outcome: Relation) -> Relation | None:
+    """Links or identifiers of the accepted records of a kind; products hold none."""
+    if kind == "products":
+        return None
+    return engine.stage(sql_text(f"clean/{STATEMENTS[kind]}_{what}"), {"outcome": outcome})
 
 
 def _counts(engine: Engine, kind: str, outcome: Relation) -> list[dict[str, object]]:
     """Records by file, outcome and reason; what was noticed beside that as `noted`."""
-    statements = ("clean/outcome_count", f"clean/{kind.removesuffix('s')}_noted")
+    statements = ("clean/outcome_count", f"clean/{STATEMENTS[kind]}_noted")
     return [
         row for name in statements for row in engine.fetch(sql_text(name), {"outcome": outcome}).to_pylist()
     ]

@@ -9,11 +9,21 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-USUAL: dict[str, dict[str, tuple[str, ...]]] = {
-    "type": {
+_YES_NO = {
+    "yes": ("yes", "y", "true", "1", "是", "同意"),
+    "no": ("no", "n", "false", "0", "否", "不同意"),
+}
+TYPES: dict[str, dict[str, tuple[str, ...]]] = {
+    "orders": {
         "sale": ("sale", "sales", "order", "purchase", "销售", "订单", "购买"),
         "refund": ("refund", "return", "credit", "退款", "退货"),
     },
+    "social": {
+        "post": ("post", "posting", "status", "tweet", "comment", "帖子", "动态", "微博", "评论"),
+        "review": ("review", "rating", "评价", "点评"),
+    },
+}
+USUAL: dict[str, dict[str, tuple[str, ...]]] = {
     "gender": {
         "female": ("female", "f", "woman", "w", "女", "女性", "女士"),
         "male": ("male", "m", "man", "男", "男性", "先生"),
@@ -26,13 +36,17 @@ USUAL: dict[str, dict[str, tuple[str, ...]]] = {
         "high": ("high", "h", "高", "高收入"),
         "unknown": ("unknown", "n/a", "未知", "保密"),
     },
+    "consent_marketing": _YES_NO,
+    "consent_profiling": _YES_NO,
+    "consent_sharing": _YES_NO,
+    "is_holdout": _YES_NO,
 }
 
 
-def word_table(declared: Mapping[str, Mapping[str, str]]) -> pa.Table:
-    """Columns field, word, value; what a source declares goes before the usual words."""
+def word_table(kind: str, declared: Mapping[str, Mapping[str, str]]) -> pa.Table:
+    """Columns field, word, value; what a source declares goes before the usual words of its kind."""
     rows: dict[tuple[str, str], str] = {}
-    for field, values in USUAL.items():
+    for field, values in {**USUAL, "type": TYPES.get(kind, {})}.items():
         rows.update({(field, word): value for value, words in values.items() for word in words})
     for field, words in declared.items():
         rows.update({(field, word.lower()): value for word, value in words.items()})

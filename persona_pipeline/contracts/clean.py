@@ -212,12 +212,26 @@ IDENTIFIER = Table(
             "field",
             Type.TEXT,
             "Which identifier",
-            allowed=("account", "crm", "name", "email", "phone", "handle", "contact", "address", "text"),
+            allowed=("account", "crm", "name", "email", "phone", "handle", "contact", "address"),
         ),
         Column("value", Type.TEXT, "The value in clear", sensitivity=Sensitivity.IDENTIFIER),
     ),
-    "The vault: the only table that holds direct identifiers.",
+    "The vault of direct identifiers; no table outside the vault holds one.",
     owner="team:privacy",
 )
 
-TABLES = (ARRIVAL, FILE_LEDGER, LEDGER_REASON, REJECT, ORDER_LINE, CUSTOMER, PRODUCT, IDENTIFIER)
+POST_TEXT = Table(
+    "vault",
+    "post_text",
+    "one row per version of a post or review",
+    ("post_id", "day"),
+    (
+        c.DAY,
+        Column("post_id", Type.TEXT, "As in clean.social_post", sensitivity=Sensitivity.PERSONAL),
+        Column("text", Type.TEXT, "What was written", sensitivity=Sensitivity.IDENTIFIER),
+    ),
+    "The words of posts and reviews, which may name anybody; no other table holds them.",
+    owner="team:privacy",
+)
+
+TABLES = (ARRIVAL, FILE_LEDGER, LEDGER_REASON, REJECT, ORDER_LINE, CUSTOMER, PRODUCT, IDENTIFIER, POST_TEXT)

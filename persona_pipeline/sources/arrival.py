@@ -18,7 +18,7 @@ import pyarrow as pa
 from persona_pipeline.sources.failure import SourceError
 from persona_pipeline.sources.files import Found
 from persona_pipeline.sources.fingerprint import Fingerprint
-from persona_pipeline.sources.source import Source
+from persona_pipeline.sources.source import STATES, Source
 
 SCHEMA = pa.schema(
     [
@@ -155,8 +155,9 @@ def _deliveries(
     for day, path, mark in sorted(fresh, key=lambda item: item[:2]):
         # the state of customers and products may come back to an earlier one; only a repeat of the
         # newest adds nothing
-        repeats = mark.sha256 in first if source.kind in ("orders", "web") else mark.sha256 == previous
-        duplicate_of = first.get(mark.sha256) if repeats and mark.lines > (source.kind != "web") else None
+        repeats = mark.sha256 == previous if source.kind in STATES else mark.sha256 in first
+        header = 1 if source.format == "csv" else 0
+        duplicate_of = first.get(mark.sha256) if repeats and mark.lines > header else None
         first.setdefault(mark.sha256, path)
         previous = mark.sha256
         result.append(Arrival(day, name, path, mark.sha256, mark.size, "delivery", None, duplicate_of))

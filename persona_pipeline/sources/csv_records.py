@@ -36,6 +36,7 @@ class Counts:
     """What a file was made of; `lines` is the sum of the rest."""
 
     lines: int = 0
+    header: int = 0
     records: int = 0
     continuation: int = 0
     blank: int = 0
@@ -93,6 +94,7 @@ class Reader:
         if fields is None:
             raise FileRejected("bad_header", "unbalanced quotes in the first line")
         self.header = [name.strip() for name in fields]
+        self.counts.header = 1
         twice = sorted({name for name in self.header if name and self.header.count(name) > 1})
         if twice:
             raise FileRejected("duplicate_header", f"column named twice: {twice[0][:60]}")

@@ -18,33 +18,79 @@ from persona_pipeline.sources.web_options import WebOptions
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     "orders": ("order_id", "ordered_at", "product_id", "quantity", "unit_price"),
-    "customers": ("account_id",),
+    "customers": (),  # its key only
     "products": ("product_id", "title"),
+    "social": ("text",),
+    "campaigns": ("contact_id", "campaign_id", "contacted_at"),
     "web": (),
 }
 OPTIONAL: dict[str, tuple[str, ...]] = {
-    "orders": ("line_no", "version", "type", "account_id", "product_title", "discount", "amount", "currency"),
+    "orders": (
+        "line_no",
+        "version",
+        "type",
+        "account_id",
+        "email",
+        "product_title",
+        "discount",
+        "amount",
+        "currency",
+    ),
     "customers": (
+        "account_id",
+        "crm_id",
         "version",
         "name",
         "email",
         "phone",
+        "handle",
         "gender",
         "birth_date",
         "birth_year",
         "region",
         "income_band",
+        "income",
         "registered_on",
+        "consent_marketing",
+        "consent_profiling",
+        "consent_sharing",
     ),
     "products": ("version", "category", "brand", "price", "currency"),
+    "social": ("post_id", "version", "type", "handle", "account_id", "posted_at", "rating", "product_id"),
+    "campaigns": (
+        "version",
+        "channel",
+        "message",
+        "account_id",
+        "email",
+        "cost",
+        "currency",
+        "assignment_probability",
+        "is_holdout",
+        "opened_at",
+        "clicked_at",
+        "responded_at",
+    ),
     "web": (),
 }
 DEFAULT_KEY: dict[str, tuple[str, ...]] = {
     "orders": ("order_id", "line_no"),
     "customers": ("account_id",),
     "products": ("product_id",),
+    "social": ("post_id",),
+    "campaigns": ("contact_id",),
     "web": (),
 }
+# the one column that may identify a record of these kinds; the others take any columns, the whole row or none
+KEYS: dict[str, tuple[str, ...]] = {
+    "customers": ("account_id", "crm_id"),
+    "products": ("product_id",),
+    "campaigns": ("contact_id",),
+}
+# a record of these kinds says what is so; of the others, what happened and when
+STATES = ("customers", "products")
+# kinds whose records may come again as a correction that takes the earlier version back
+VERSIONED = ("orders", "social", "campaigns")
 # largest believable amount of one line, in units of the currency; others: 1,000,000
 AMOUNT_LIMITS: dict[str, int] = {
     "JPY": 100_000_000,
@@ -55,8 +101,11 @@ AMOUNT_LIMITS: dict[str, int] = {
 WORD_FIELDS: dict[str, tuple[str, ...]] = {
     "gender": ("female", "male", "other", "unknown"),
     "income_band": ("low", "middle", "high", "unknown"),
-    "type": ("sale", "refund"),
+    **dict.fromkeys(
+        ("consent_marketing", "consent_profiling", "consent_sharing", "is_holdout"), ("yes", "no")
+    ),
 }
+TYPES: dict[str, tuple[str, ...]] = {"orders": ("sale", "refund"), "social": ("post", "review")}
 
 
 class _Model(BaseModel):
@@ -85,12 +134,12 @@ class Source(WebOptions):
     our names
     (keys of `columns`, `missing`, `strip_suffix`, `words`). A field that `columns` does not name is
     looked for
-    under its own name.
+    under its own name. A column of format jsonl may reach into an object: `user.name`.
     """
 
-    kind: Literal["orders", "customers", "products", "web"]
+    kind: Literal["orders", "customers", "products", "social", "campaigns", "web"]
     path: str = Field(min_length=1)
-    format: Literal["csv", "access_log"] = "csv"
+    format: Literal["csv", "jsonl", "access_log"] = "csv"
     known_at: Literal["delivery", "event"] = "delivery"
     through: dt.date | None = None
     delimiter: str = ","
@@ -106,6 +155,10 @@ class Source(WebOptions):
     version: str | None = None
     redelivery_days: int = Field(default=35, ge=0, le=3650)
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+    event_time: Literal["record", "delivery"] = "record"
+    post_type: Literal["post", "review"] = "post"
+    income_limits: tuple[Decimal, Decimal] | None = None
+    phone_country: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,2}$")
     allow_empty: bool = False
     missing: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     columns: dict[str, str] = Field(default_factory=dict)
@@ -141,11 +194,21 @@ class Source(WebOptions):
             raise ValueError(f"delimiter must be one ASCII character such as , ; | or a tab; got {value!r}")
         return value
 
-    @field_validator("datetime_format", "date_format")
+    @field_validator("datetime_format")
+    @classmethod
+    def _moment_format(cls, value: str) -> str:
+        if "%" not in value or re.search(r"%-?Z", value):
+            raise ValueError(
+                "expected a format such as %Y-%m-%d %H:%M:%S, with %z where each time carries its offset, "
+                f"without names of zones; got {value!r}"
+            )
+        return value
+
+    @field_validator("date_format")
     @classmethod
     def _plain_format(cls, value: str) -> str:
         if "%" not in value or re.search(r"%-?[zZ]", value):
-            raise ValueError(f"expected a format such as %Y-%m-%d %H:%M:%S without a zone; got {value!r}")
+            raise ValueError(f"expected a format such as %Y-%m-%d without a zone; got {value!r}")
         return value
 
     @field_validator("path")
@@ -167,7 +230,7 @@ class Source(WebOptions):
                     f"{option}: unknown field {unknown[0]!r}; {self.kind} has: {', '.join(fields)}"
                 )
         for field, words in self.words.items():
-            allowed = WORD_FIELDS.get(field, ())
+            allowed = TYPES[self.kind] if field == "type" else WORD_FIELDS.get(field, ())
             wrong = sorted(set(words.values()) - set(allowed))
             if wrong:
                 raise ValueError(
@@ -176,6 +239,7 @@ class Source(WebOptions):
         self._check_columns()
         self._check_time()
         self._check_web()
+        self._check_own()
         return self
 
     def _check_columns(self) -> None:
@@ -187,17 +251,24 @@ class Source(WebOptions):
             self.field_named(column)
         if self.key and self.identity != "key":
             raise ValueError(f"key and identity = {self.identity!r} exclude each other")
-        if self.kind != "orders" and self.identity != "key":
+        keys = KEYS.get(self.kind)
+        if keys and self.identity != "key":
             raise ValueError(f"{self.kind} are identified by key")
-        if self.kind != "orders" and self.key and self.key_fields != DEFAULT_KEY[self.kind]:
-            raise ValueError(f"the key of {self.kind} is {DEFAULT_KEY[self.kind][0]}")
+        if keys and self.key and self.key_fields not in [(field,) for field in keys]:
+            raise ValueError(f"the key of {self.kind} is {' or '.join(keys)}")
 
     def _check_time(self) -> None:
+        if self.with_offset and self.time_zone is not None:
+            raise ValueError("time_zone is for local times; a datetime_format with %z carries the offset")
         if self.known_at == "event":
-            if self.kind != "orders":
+            if self.kind in STATES:
                 raise ValueError(
                     "known_at = 'event' is for records with a time of their own; "
                     "customers and products have none"
+                )
+            if self.event_time == "delivery":
+                raise ValueError(
+                    "known_at = 'event' needs the records' own time, not event_time = 'delivery'"
                 )
             if self.through is None:
                 raise ValueError(
@@ -221,6 +292,25 @@ class Source(WebOptions):
         if foreign:
             raise ValueError(f"{foreign[0]} belongs to kind = 'web'")
 
+    def _check_own(self) -> None:
+        """Options that only one kind has."""
+        for option, kind, default in (
+            ("event_time", "social", "record"),
+            ("post_type", "social", "post"),
+            ("income_limits", "customers", None),
+            ("phone_country", "customers", None),
+            ("refund", "orders", None),
+        ):
+            if self.kind != kind and getattr(self, option) != default:
+                raise ValueError(f"{option} belongs to kind = {kind!r}")
+        if ("income" in self.columns) != (self.income_limits is not None):
+            raise ValueError(
+                "columns.income and income_limits = [low_below, high_from] belong together: "
+                "an income becomes a band"
+            )
+        if self.income_limits is not None and self.income_limits[0] > self.income_limits[1]:
+            raise ValueError("income_limits = [low_below, high_from]: the first must not exceed the second")
+
     @property
     def fields(self) -> tuple[str, ...]:
         """Every field this kind knows, required ones first."""
@@ -241,6 +331,8 @@ class Source(WebOptions):
         The required ones, those named by hand and those of the key.
         """
         fields = [*REQUIRED[self.kind], *self.columns, *(["version"] if self.version else [])]
+        if self.kind == "social" and self.event_time == "record":
+            fields.append("posted_at")
         if self.identity == "key":
             fields += self.key_fields
         return tuple(dict.fromkeys(self.column_of[field] for field in fields))
@@ -251,6 +343,11 @@ class Source(WebOptions):
         if self.identity != "key":
             return ()
         return tuple(self.field_named(column) for column in self.key) or DEFAULT_KEY[self.kind]
+
+    @property
+    def with_offset(self) -> bool:
+        """Whether every time carries its own offset from UTC."""
+        return "%z" in self.datetime_format
 
     @property
     def refund_field(self) -> str | None:

@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from persona_pipeline.engine.protocol import Engine
+from persona_pipeline.sources import csv_records, json_records
 from persona_pipeline.sources.access_log import split_access_logs
-from persona_pipeline.sources.csv_records import Reader, Records
+from persona_pipeline.sources.csv_records import Records
 from persona_pipeline.sources.failure import SourceError
 from persona_pipeline.sources.files import locate
 from persona_pipeline.sources.fingerprint import decompressed, fingerprint
@@ -138,7 +139,12 @@ def split_file(
     Raises:
         AssertionError: the lines of the file and the records do not add up.
     """
-    reader = Reader(source.delimiter.encode(), hasher if source.identity == "whole_row" else None)
+    whole_row = hasher if source.identity == "whole_row" else None
+    reader = (
+        csv_records.Reader(source.delimiter.encode(), whole_row)
+        if source.format == "csv"
+        else json_records.Reader(tuple(source.column_of.values()), whole_row)
+    )
     notes: list[str] = []
     with file.open("rb") as stream:
         batches: list[pa.Table] = []
@@ -152,18 +158,19 @@ def split_file(
             note = "; ".join([*notes, *([refused.note] if refused.note else [])]) or None
             return SplitFile(path_no, path, sha256, 0, refused.reason, note)
     counts = reader.counts
-    if (
-        counts.lines
-        != bool(reader.header) + counts.records + counts.continuation + counts.blank + counts.repeated_header
-    ):
+    found = counts.header + counts.records + counts.continuation + counts.blank + counts.repeated_header
+    if counts.lines != found:
         raise AssertionError(f"{path}: lines and records do not add up: {counts}")
-    unknown = [column[:60] for column in reader.header if column and column not in source.column_of.values()]
+    unknown = [name[:60] for name in reader.header if name and name not in source.column_of.values()]
+    if isinstance(reader, json_records.Reader):
+        unknown = reader.unused()
     noted = {
         "blank_line": counts.blank,
         "repeated_header": counts.repeated_header,
         "byte_order_mark": len(notes),
         "unknown_column": int(bool(unknown)),
-        "header_only": int(bool(reader.header) and counts.records == 0),
+        "header_only": int(counts.header and counts.records == 0),
+        "large_integer": reader.large_integers if isinstance(reader, json_records.Reader) else 0,
     }
     if unknown:
         notes.append(f"columns not used: {', '.join(unknown)}")
@@ -272,7 +279,8 @@ def _identity(
     if source.identity == "none":
         return pa.nulls(len(records.lines), pa.string())
     joined = _joined([columns[field] for field in source.key_fields], "emit_null")
-    return _hashed(joined, hasher) if "account_id" in source.key_fields else joined
+    personal = source.kind != "products" and (source.kind != "orders" or "account_id" in source.key_fields)
+    return _hashed(joined, hasher) if personal else joined
 
 
 def _joined(columns: Sequence[pa.Array | pa.ChunkedArray], null_handling: str) -> pa.Array | pa.ChunkedArray:

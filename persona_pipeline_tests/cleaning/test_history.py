@@ -39,4 +39,4 @@ def test_each_record_belongs_to_one_day(project: Callable[..., Project]) -> None
     for table in (clean.ARRIVAL, *TABLES):
         assert nightly.rows(table).equals(ranged.rows(table)), table.full_name
     kept = [path.name for path in (ranged.directory / "split").rglob("*.parquet")]
-    assert sorted(kept) == ["accounts.parquet", "records-2025-01.parquet"]
+    assert sorted(kept) == ["records-2025-01.parquet"]

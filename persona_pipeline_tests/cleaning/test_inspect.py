@@ -59,7 +59,7 @@ def test_no_direct_identifier_leaves_the_vault(project: Callable[..., Project]) 
         "account_id,name,email,phone,birth_date\nACCOUNT-77,Ann Li,ann@example.org,555123,1990-02-03\n",
     )
     shop.run(START)
-    assert len(shop.select("SELECT value FROM t", clean.IDENTIFIER)) == 4
+    assert len(shop.select("SELECT DISTINCT field, value FROM t", clean.IDENTIFIER)) == 4
     for table in clean.TABLES:
         if table is not clean.IDENTIFIER:
             text = str(shop.rows(table).to_pylist())

@@ -261,15 +261,20 @@ def test_customers(project: Callable[..., Project]) -> None:
         (6, "too_old", "birth_date"),
         (7, "future", "birth_date"),
     ]
-    vault = shop.select("SELECT day, field, value FROM t ORDER BY day, field, value", clean.IDENTIFIER)
+    vault = shop.select(
+        "SELECT day, id_kind, field, value FROM t ORDER BY day, id_kind, field, value", clean.IDENTIFIER
+    )
     assert vault == [
-        (START, "account", "A1"),
-        (START, "account", "A2"),
-        (START, "email", "w@example.cn"),
-        (START, "name", "Null"),
-        (START, "name", "王伟"),
-        (START, "phone", "13000000000"),
-        (START + dt.timedelta(days=1), "phone", "13900000000"),
+        (START, "account", "account", "A1"),
+        (START, "account", "account", "A2"),
+        (START, "account", "email", "w@example.cn"),
+        (START, "account", "name", "Null"),
+        (START, "account", "name", "王伟"),
+        (START, "account", "phone", "13000000000"),
+        (START, "email", "email", "w@example.cn"),
+        (START, "phone", "phone", "13000000000"),
+        (START + dt.timedelta(days=1), "account", "phone", "13900000000"),
+        (START + dt.timedelta(days=1), "phone", "phone", "13900000000"),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from persona_pipeline.cleaning.window import TABLES
-from persona_pipeline.contracts import clean
+from persona_pipeline.contracts import clean, traces
 from persona_pipeline.engine.duckdb import DuckDBEngine
 from persona_pipeline.engine.protocol import Relation
 from persona_pipeline.engine.sql import sql_text
@@ -31,7 +32,7 @@ RECORD = pa.schema(
         ("source", pa.string()),
         ("lookback_days", pa.int32()),
         ("whole_row", pa.bool_()),
-        ("order_line_id", pa.string()),
+        ("record_id", pa.string()),
         ("version", pa.int64()),
         ("content_hash", pa.string()),
     ]
@@ -49,7 +50,7 @@ def records(deliveries: list[tuple[int, str, int, str]]) -> pa.Table:
             "source": "orders",
             "lookback_days": LOOKBACK,
             "whole_row": False,
-            "order_line_id": key,
+            "record_id": key,
             "version": version,
             "content_hash": f"{version}{content}",
         }
@@ -59,14 +60,14 @@ def records(deliveries: list[tuple[int, str, int, str]]) -> pa.Table:
 
 
 LINES = """
-SELECT day, order_line_id, 1 AS sign, version, content_hash FROM outcome WHERE outcome = 'clean'
+SELECT day, record_id, 1 AS sign, version, content_hash FROM outcome WHERE outcome = 'clean'
 UNION ALL
-SELECT o.day, o.order_line_id, -1 AS sign, e.version, e.content_hash
+SELECT o.day, o.record_id, -1 AS sign, e.version, e.content_hash
 FROM outcome AS o
 JOIN (
-    SELECT day, order_line_id, version, content_hash FROM outcome WHERE outcome = 'clean'
-    UNION ALL SELECT day, order_line_id, version, content_hash FROM earlier WHERE sign = 1
-) AS e ON e.order_line_id = o.order_line_id AND e.day = o.replaced_day
+    SELECT day, record_id, version, content_hash FROM outcome WHERE outcome = 'clean'
+    UNION ALL SELECT day, record_id, version, content_hash FROM earlier WHERE sign = 1
+) AS e ON e.record_id = o.record_id AND e.day = o.replaced_day
 WHERE o.outcome = 'clean'
 """
 
@@ -80,7 +81,7 @@ def run(
     schema = pa.schema(
         [
             ("day", pa.date32()),
-            ("order_line_id", pa.string()),
+            ("record_id", pa.string()),
             ("sign", pa.int32()),
             ("version", pa.int64()),
             ("content_hash", pa.string()),
@@ -88,7 +89,7 @@ def run(
     )
     earlier = pa.Table.from_pylist([row for row in lake if reach <= row["day"] < begin], schema=schema)
     outcome = engine.fetch(
-        sql_text("clean/order_outcome"), {"record": table, "earlier": earlier}, {"first": begin, "last": end}
+        sql_text("clean/record_outcome"), {"record": table, "earlier": earlier}, {"first": begin, "last": end}
     )
     lines = engine.fetch(LINES, {"outcome": outcome, "earlier": earlier}).to_pylist()
     return lines, [(row["line"], row["outcome"], row["outcome_reason"]) for row in outcome.to_pylist()]
@@ -148,14 +149,13 @@ def test_nights_and_ranges_follow_the_rule(
             lake += lines
             verdicts += found
         rows = sorted(
-            ((row["day"] - START).days, row["order_line_id"], row["sign"], row["content_hash"])
-            for row in lake
+            ((row["day"] - START).days, row["record_id"], row["sign"], row["content_hash"]) for row in lake
         )
         assert (rows, sorted(verdicts)) == expected(deliveries)
 
 
 def deliver(shop: Project) -> None:
-    """Five days of orders, customers and products with repeats, corrections and rejects."""
+    """Five days of all kinds with repeats, corrections and rejects."""
     for n in range(5):
         day = START + dt.timedelta(days=n)
         rows = [
@@ -175,10 +175,38 @@ def deliver(shop: Project) -> None:
                     ordered_at=f"{START} 08:00:00",
                 )
             )
-        shop.write(f"raw/o_{day}.csv", HEADER + "\n".join(rows))
+        header, *rows = [HEADER.strip(), *rows]
+        emails = [f",{'A' if n % 2 else 'a'}nn@example.org" for _ in rows]
+        rows = [row + email for row, email in zip(rows, emails, strict=True)]
+        shop.write(f"raw/o_{day}.csv", "\n".join([header + ",email", *rows]))
         if n != 2:
             shop.write(f"raw/c_{day}.csv", f"account_id,name,region\n007,Ann,R{n // 2}\nB{n},Bob,R\n")
-        shop.write(f"raw/p_{day}.csv", f"product_id,title,price\nP1,Tea,{5 + n // 3}\nP2,Pot,1\n")
+            shop.write(
+                f"raw/crm_{day}.csv", f"crm_id,account_id,email,phone\nC1,007,ann@example.org,+86{n // 2}\n"
+            )
+        posts = [
+            {"post_id": f"p{n}", "handle": "ann", "text": "great food"},
+            {"post_id": f"p{max(n - 1, 0)}", "handle": "ann", "text": "great food"},
+            {
+                "post_id": "p0",
+                "version": n,
+                "handle": "Ann",
+                "account_id": "007",
+                "text": f"食品 {n}",
+                "rating": n,
+            },
+            {"post_id": f"x{n}", "text": "nobody", "product_id": "P1"},
+        ]
+        at = {"posted_at": f"{day} 07:00:00"}
+        shop.write(f"raw/s_{day}.jsonl", "\n".join(json.dumps(post | at) for post in posts))
+        contacts = [f"k{n},0,spring,email,007,,{day} 06:00:00,0.5,"]
+        contacts.append(f"k0,{n},spring,email,,ann@example.org,{START} 06:00:00,0.5,{day} 06:30:00")
+        head = "contact_id,version,campaign_id,channel,account_id,email,contacted_at,cost,opened_at"
+        shop.write(f"raw/k_{day}.csv", "\n".join([head, *contacts]))
+        shop.write(
+            f"raw/p_{day}.csv",
+            f"product_id,title,price,category\nP1,Tea,{5 + n // 3},食品 Food\nP2,Pot,1,{n}\n",
+        )
 
 
 def test_every_table_of_five_nights_equals_that_of_a_range(project: Callable[..., Project]) -> None:
@@ -186,6 +214,9 @@ def test_every_table_of_five_nights_equals_that_of_a_range(project: Callable[...
         "orders": Source(kind="orders", path="raw/o_{day}.csv"),
         "customers": Source(kind="customers", path="raw/c_{day}.csv"),
         "products": Source(kind="products", path="raw/p_{day}.csv"),
+        "crm": Source(kind="customers", path="raw/crm_{day}.csv", key=("crm_id",)),
+        "social": Source(kind="social", path="raw/s_{day}.jsonl", format="jsonl"),
+        "campaigns": Source(kind="campaigns", path="raw/k_{day}.csv"),
     }
     nightly, ranged = project(sources), project(sources)
     for shop in (nightly, ranged):
@@ -203,6 +234,19 @@ def test_every_table_of_five_nights_equals_that_of_a_range(project: Callable[...
         clean.ORDER_LINE,
     )
     assert signs == [(1, 5, 7)]
+    # five versions of p0, the first by its handle, the others by the account; each takes back the one before
+    posts = "SELECT sign, count(*), count(DISTINCT id_kind), max(rating) FROM t GROUP BY sign ORDER BY sign"
+    first = "WHERE post_id = (SELECT post_id FROM t WHERE rating = 4 AND sign = 1)"
+    assert ranged.select(posts.replace("GROUP", f"{first} GROUP"), traces.SOCIAL_POST) == [
+        (-1, 4, 2, 3),
+        (1, 5, 2, 4),
+    ]
+    opened = ranged.select(
+        "SELECT CAST(sum(sign) AS BIGINT), CAST(sum(CASE WHEN is_opened THEN sign ELSE 0 END) AS BIGINT), "
+        "count(*) FROM t",
+        traces.CAMPAIGN_CONTACT,
+    )
+    assert opened == [(5, 1, 13)]
 
 
 def test_a_lookup_needs_no_more_than_a_relation(tmp_path: Path) -> None:

@@ -5,4 +5,3 @@ WITH newest AS (
 SELECT e.day, e.id AS record_id, e.content_hash
 FROM earlier AS e
 JOIN newest AS n ON n.id_kind = e.id_kind AND n.id = e.id AND n.day = e.day
-WHERE e.id_kind = 'account'

@@ -14,6 +14,11 @@ FROM outcome
 WHERE unknown_income_band
 GROUP BY day, source, path, sha256
 UNION ALL
+SELECT day, source, path, sha256, 'noted' AS outcome, 'unknown_consent' AS reason, count(*) AS records
+FROM outcome
+WHERE unknown_consent
+GROUP BY day, source, path, sha256
+UNION ALL
 SELECT day, source, path, sha256, 'noted' AS outcome, 'corrected' AS reason, count(*) AS records
 FROM outcome
 WHERE outcome = 'clean' AND outcome_reason = 'corrected'

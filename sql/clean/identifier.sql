@@ -1,4 +1,5 @@
--- Identifiers that are new or changed. An account never changes: its pseudonym is made from it.
+-- Identifiers that are new or changed. An identifier of itself never changes: its pseudonym is made from it, and another
+-- way of writing it is no change.
 -- Inputs: seen (identifiers of the window), earlier (vault.identifier of the days before it).
 WITH of_day AS (
     SELECT day, id_kind, id, field, min(value) AS value FROM seen GROUP BY day, id_kind, id, field
@@ -18,4 +19,4 @@ compared AS (
 )
 SELECT day, id_kind, id, field, value
 FROM compared
-WHERE fresh AND (value_before IS NULL OR (value_before <> value AND field <> 'account'))
+WHERE fresh AND (value_before IS NULL OR (value_before <> value AND field <> id_kind))

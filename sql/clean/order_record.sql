@@ -1,8 +1,8 @@
 -- Records of one orders source, typed and judged one by one.
--- Inputs: records (text), files, accounts, words, zone (source's local time), business_zone.
+-- Inputs: records (text), files, identities, words, zone (source's local time), business_zone.
 WITH text AS (
     SELECT
-        r.path_no, r.line, r.lenient_quote, r.row_hash, r.product_title, r.order_id, r.product_id, r.account_id, r.line_no,
+        r.path_no, r.line, r.lenient_quote, r.row_hash, r.product_title, r.order_id, r.product_id, r.account_id, r.email, r.line_no,
         r.reason AS split_reason,
         r.identity,
         f.path, f.sha256, f.day AS arrival_day,
@@ -31,10 +31,10 @@ number AS (
         regexp_full_match(coalesce(quantity_text, '0'), $number) AND regexp_full_match(coalesce(price_text, '0'), $number)
             AND regexp_full_match(coalesce(discount_text, '0'), $number) AND regexp_full_match(coalesce(amount_text, '0'), $number)
             AND regexp_full_match(coalesce(version_text, '0'), '[0-9]{1,15}') AS is_number,
-        try_strptime(
+        CAST(try_strptime(
             CASE WHEN leap_second THEN substr(ordered_at, 1, length(ordered_at) - 2) || '59' ELSE ordered_at END,
             $datetime_format
-        ) AS local_at
+        ) AS TIMESTAMP) AS local_at
     FROM text
 ),
 placed AS (
@@ -151,11 +151,19 @@ SELECT
     CASE
         WHEN j.identity IS NOT NULL OR ($no_identity AND j.split_reason IS NULL)
             THEN substr(sha256($source || '|' || coalesce(j.identity, j.sha256 || '|' || CAST(j.line AS VARCHAR))), 1, 32)
+    END AS record_id,
+    CASE
+        WHEN j.identity IS NOT NULL OR ($no_identity AND j.split_reason IS NULL)
+            THEN substr(sha256($source || '|' || coalesce(j.identity, j.sha256 || '|' || CAST(j.line AS VARCHAR))), 1, 32)
     END AS order_line_id,
     j.order_id,
     j.order_type,
     CASE WHEN a.id IS NOT NULL THEN 'account' END AS id_kind,
     a.id,
+    a.id AS account_pseudonym,
+    j.account_id,
+    m.id AS email_pseudonym,
+    j.email,
     j.event_at,
     j.event_day,
     j.product_id,
@@ -174,4 +182,5 @@ SELECT
         1, 32
     ) AS content_hash
 FROM judged AS j
-LEFT JOIN accounts AS a ON a.account_id = j.account_id
+LEFT JOIN identities AS a ON a.kind = 'account' AND a.value = j.account_id
+LEFT JOIN identities AS m ON m.kind = 'email' AND m.value = j.email

@@ -30,7 +30,7 @@ told AS (
         coalesce(a.is_bot, TRUE) AS is_bot, a.device, a.browser, a.os,
         o.host, coalesce(o.channel, 'direct') AS channel,
         l.client_id, l.client_prefix,
-        u.id AS account_id, v.id AS visitor_id, c.id AS contact_id,
+        u.id AS account_id, u.account_id AS login, v.id AS visitor_id, c.id AS contact_id,
         t.minute IS NOT NULL AS is_burst,
         CASE WHEN regexp_full_match(d.status, '[1-5][0-9]{2}') THEN CAST(d.status AS BIGINT) END AS status_number,
         CASE WHEN regexp_full_match(d.bytes, '[0-9]{1,18}') THEN CAST(d.bytes AS BIGINT) END AS bytes_number
@@ -98,7 +98,7 @@ SELECT
     event_day,
     visitor_id,
     account_id,
-    account_id AS id,
+    login,
     contact_id,
     client_id,
     client_prefix,

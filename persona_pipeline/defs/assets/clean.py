@@ -6,6 +6,7 @@ The ledger is what makes the days readable.
 import dagster as dg
 
 from persona_pipeline.contracts import clean as tables
+from persona_pipeline.contracts import traces
 from persona_pipeline.defs.commit import commit, commit_all, outputs_of
 from persona_pipeline.defs.lineage import lineage_of
 from persona_pipeline.defs.metadata import table_spec
@@ -18,11 +19,17 @@ WRITTEN = (
     tables.ORDER_LINE,
     tables.CUSTOMER,
     tables.PRODUCT,
+    traces.SOCIAL_POST,
+    traces.CAMPAIGN_CONTACT,
+    traces.ID_LINK,
     tables.IDENTIFIER,
+    tables.POST_TEXT,
     tables.REJECT,
     tables.LEDGER_REASON,
     tables.FILE_LEDGER,
 )
+# compared with their own earlier days: what comes again may correct them
+VERSIONED = (tables.ORDER_LINE, traces.SOCIAL_POST, traces.CAMPAIGN_CONTACT)
 
 
 def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
@@ -30,15 +37,17 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
     back = settings.redelivery_days
     specs = [
         table_spec(tables.ARRIVAL, parts.daily, []),
+        *(table_spec(table, parts.daily, [tables.ARRIVAL]) for table in WRITTEN if table not in VERSIONED),
         *(
-            table_spec(table, parts.daily, [tables.ARRIVAL])
-            for table in WRITTEN
-            if table is not tables.ORDER_LINE
-        ),
-        table_spec(
-            tables.ORDER_LINE,
-            parts.daily,
-            [tables.ARRIVAL, dg.AssetDep(["clean", "order_line"], partition_mapping=days_before(back))],
+            table_spec(
+                table,
+                parts.daily,
+                [
+                    tables.ARRIVAL,
+                    dg.AssetDep([table.layer, table.name], partition_mapping=days_before(back)),
+                ],
+            )
+            for table in VERSIONED
         ),
     ]
 

@@ -1,0 +1,12 @@
+-- Identifiers of accepted records as they were written; one value a day is kept (identifier.sql).
+SELECT day, 'account' AS id_kind, account_pseudonym AS id, 'account' AS field, account_id AS value
+FROM outcome
+WHERE outcome = 'clean' AND account_pseudonym IS NOT NULL
+UNION ALL
+SELECT day, 'email' AS id_kind, email_pseudonym AS id, 'email' AS field, email AS value
+FROM outcome
+WHERE outcome = 'clean' AND email_pseudonym IS NOT NULL
+UNION ALL
+SELECT day, 'contact' AS id_kind, contact_pseudonym AS id, 'contact' AS field, contact_number AS value
+FROM outcome
+WHERE outcome = 'clean' AND contact_pseudonym IS NOT NULL

@@ -1,0 +1,2 @@
+-- Posts of the days before the window, by record.
+SELECT *, post_id AS record_id FROM earlier
