@@ -1,4 +1,4 @@
-"""Identity: pairs of identifiers, which identifier belongs to which customer since when, merges and refusals."""
+"""Identity: pairs of identifiers, whose they are since when, merges and refusals."""
 
 import dagster as dg
 
