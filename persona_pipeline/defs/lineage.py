@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from persona_pipeline.contracts import Table, behaviour, clean
+from persona_pipeline.contracts import Table, behaviour, clean, identity, traces
 from persona_pipeline.defs.metadata import column_lineage
 from persona_pipeline.defs.shop import Shop
 
@@ -15,9 +15,15 @@ from persona_pipeline.defs.shop import Shop
 _FILES: dict[str, list[tuple[Table, str, dict[str, Table]]]] = {
     "identity": [
         (
-            behaviour.MAP,
-            "identity/map",
-            {"order_line": clean.ORDER_LINE, "customer": clean.CUSTOMER, "known": behaviour.MAP},
+            identity.EDGE,
+            "identity/edge",
+            {
+                "id_link": traces.ID_LINK,
+                "web_hit": traces.WEB_HIT,
+                "order_line": clean.ORDER_LINE,
+                "campaign_contact": traces.CAMPAIGN_CONTACT,
+                "known": identity.EDGE,
+            },
         )
     ],
     "facts": [

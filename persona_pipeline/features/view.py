@@ -33,7 +33,7 @@ MEASURES = (
     "refund_amount",
 )
 INPUT_COLUMNS: dict[str, tuple[str, ...]] = {
-    "map": ("day", "id_kind", "id", "customer_id", "valid_from_day", "valid_to_day"),
+    "map": ("day", "id_kind", "id", "customer_id"),
     "customer": ("day", "id_kind", "id", "birth_year", *PROFILE),
     "order_day": ("day", "event_day", "id_kind", "id", *MEASURES),
     "basket_item": (
@@ -73,19 +73,28 @@ def same(names: Iterable[str], left: str, right: str) -> exp.Expr:
 
 def member(chosen: bool) -> exp.Select:
     """Which identifiers belong to which customer, as known on each as_of."""
+    order = [e.ordered(e.column("day", "map"))]
+    next_day = e.over(exp.Lead(this=e.column("day", "map")), keys_of(("id_kind", "id"), "map"), order)
+    interval = exp.select(
+        *columns_of(("customer_id", "id_kind", "id"), "map"),
+        exp.alias_(e.column("day", "map"), "known_from"),
+        exp.alias_(next_day, "known_until"),
+    ).from_(named("map"))
     as_of = e.column("as_of", "as_of")
-    until = e.column("valid_to_day", "map")
+    until = e.column("known_until", "belonging")
     known = exp.and_(
-        e.column("day", "map") <= as_of,
-        e.column("valid_from_day", "map") <= as_of,
-        exp.or_(until.is_(exp.null()), until >= as_of),
+        e.column("known_from", "belonging") <= as_of,
+        exp.or_(until.is_(exp.null()), until > as_of),
+        e.column("customer_id", "belonging").is_(exp.null()).not_(),
     )
     select = exp.select(
-        exp.alias_(as_of.copy(), "as_of"), *columns_of(("customer_id", "id_kind", "id"), "map")
+        exp.alias_(as_of.copy(), "as_of"), *columns_of(("customer_id", "id_kind", "id"), "belonging")
     )
-    select = select.from_(named("as_of")).join(named("map"), on=known, join_type="inner")
+    select = select.from_(named("as_of")).join(interval.subquery("belonging"), on=known, join_type="inner")
     if chosen:
-        select = select.join(named("chosen"), on=same(("customer_id",), "chosen", "map"), join_type="inner")
+        select = select.join(
+            named("chosen"), on=same(("customer_id",), "chosen", "belonging"), join_type="inner"
+        )
     return select
 
 

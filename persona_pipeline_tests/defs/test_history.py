@@ -28,8 +28,6 @@ def lake(tmp_path: Path, engine: DuckDBEngine) -> DeltaLake:
             "id_kind": ["account"] * len(DAYS),
             "id": ids,
             "customer_id": ids,
-            "valid_from_day": pa.array(DAYS, pa.date32()),
-            "valid_to_day": pa.nulls(len(DAYS), pa.date32()),
         }
     )
     lake.replace(output, DAYS, engine.select_into("SELECT * FROM r", {"r": rows}, output))

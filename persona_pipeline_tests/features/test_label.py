@@ -27,9 +27,8 @@ def _order(known: int, identifier: str, happened: int | None = None, orders: int
     }
 
 
-def _member(known: int, identifier: str, customer_id: str, until: int | None = None) -> Row:
-    row: Row = {"day": day(known), "id_kind": "account", "id": identifier, "customer_id": customer_id}
-    return row | {"valid_from_day": day(known), "valid_to_day": None if until is None else day(until)}
+def _member(known: int, identifier: str, customer_id: str | None) -> Row:
+    return {"day": day(known), "id_kind": "account", "id": identifier, "customer_id": customer_id}
 
 
 def _labels(
@@ -106,7 +105,7 @@ def test_partitions_are_sundays_plus_the_horizon_from_the_start_on(lake: FolderL
 
 
 def test_the_event_counts_for_customers_merged_meanwhile(lake: FolderLake) -> None:
-    lake.put(MAP, [_member(0, "a", "c_a"), _member(0, "b", "c_b", until=9), _member(10, "b", "c_a")])
+    lake.put(MAP, [_member(0, "a", "c_a"), _member(0, "b", "c_b"), _member(10, "b", "c_a")])
     lake.put(ORDER_DAY, [_order(0, "a"), _order(0, "b"), _order(12, "a")])
     assert [row[3:] for row in _labels(lake, Window(day(36), day(36)), BUY_30D)] == [
         ("c_a", True),

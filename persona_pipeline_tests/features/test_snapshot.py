@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from persona_pipeline.contracts.behaviour import BASKET_ITEM, MAP, ORDER_DAY
+from persona_pipeline.contracts.identity import EDGE, MERGE_EVENT
 from persona_pipeline.contracts.pseudonym import customer_pseudonym
 from persona_pipeline.engine.duckdb import DuckDBEngine
 from persona_pipeline.engine.protocol import Window
 from persona_pipeline.features.catalogue import feature_table, load_catalogue
 from persona_pipeline.features.customer import for_customers, snapshot
 from persona_pipeline.features.facts import basket_item_window, order_day_window
-from persona_pipeline.identity import map_window
+from persona_pipeline.identity import IdentityOptions, map_window
 from persona_pipeline_tests.features.history import (
     FolderLake,
     Row,
@@ -46,7 +47,9 @@ def _build(folder: Path, engine: DuckDBEngine, shop: Shop) -> FolderLake:
     window = Window(day(0), day(DAYS - 1))
     lake.replace(ORDER_DAY, order_day_window(engine, lake.read, lake.output(ORDER_DAY), window, REDELIVERY))
     lake.replace(BASKET_ITEM, basket_item_window(engine, lake.read, lake.output(BASKET_ITEM), window))
-    lake.replace(MAP, map_window(engine, lake.read, lake.output(MAP), window, KEY))
+    outputs = {table.full_name: lake.output(table) for table in (EDGE, MAP, MERGE_EVENT)}
+    files = map_window(engine, lake.read, outputs, window, KEY, IdentityOptions())
+    lake.replace(MAP, files[MAP.full_name])
     return lake
 
 

@@ -58,8 +58,6 @@ def fill(lake: DeltaLake, engine: DuckDBEngine, rows: list[tuple], customers: st
         "id_kind": ["account"] * len(customers),
         "id": list(customers),
         "customer_id": [f"c_{name}" for name in customers],
-        "valid_from_day": [first] * len(customers),
-        "valid_to_day": pa.array([None] * len(customers), pa.date32()),
     }
     write(lake, engine, BASKET_ITEM, pa.table(facts))
     write(lake, engine, MAP, pa.table(identities))

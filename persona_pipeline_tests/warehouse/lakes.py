@@ -146,7 +146,7 @@ def shop(root: Path) -> Lake:
     lake.put(
         behaviour.MAP,
         FIRST,
-        *({"id_kind": "account", "id": a, "customer_id": f"c_{a}", "valid_from_day": FIRST} for a in "abc"),
+        *({"id_kind": "account", "id": a, "customer_id": f"c_{a}"} for a in "abc"),
     )
     lake.put(
         clean.CUSTOMER,

@@ -1,17 +1,27 @@
 -- Outcomes of the eligible customers: who counts is decided by what was known at as_of, what happened by what is
 -- known on day (as_of + horizon). A customer merged into another meanwhile keeps its row; the event counts for each.
-WITH known_member AS (
+WITH belonging AS (
+    SELECT
+        id_kind,
+        id,
+        customer_id,
+        day AS known_from,
+        LEAD(day) OVER (PARTITION BY id_kind, id ORDER BY day) AS known_until
+    FROM "map"
+),
+
+known_member AS (
     SELECT
         period.as_of AS as_of,
-        "map".customer_id AS customer_id,
-        "map".id_kind AS id_kind,
-        "map".id AS id
+        belonging.customer_id AS customer_id,
+        belonging.id_kind AS id_kind,
+        belonging.id AS id
     FROM (SELECT DISTINCT as_of FROM period) AS period
-    INNER JOIN "map"
+    INNER JOIN belonging
         ON
-            "map".day <= period.as_of
-            AND "map".valid_from_day <= period.as_of
-            AND ("map".valid_to_day IS NULL OR "map".valid_to_day >= period.as_of)
+            belonging.known_from <= period.as_of
+            AND (belonging.known_until IS NULL OR belonging.known_until > period.as_of)
+            AND belonging.customer_id IS NOT NULL
 ),
 
 order_before AS (
@@ -66,15 +76,15 @@ later_member AS (
     SELECT
         period.as_of AS as_of,
         period.day AS day,
-        "map".customer_id AS customer_id,
-        "map".id_kind AS id_kind,
-        "map".id AS id
+        belonging.customer_id AS customer_id,
+        belonging.id_kind AS id_kind,
+        belonging.id AS id
     FROM (SELECT DISTINCT as_of, day FROM period) AS period
-    INNER JOIN "map"
+    INNER JOIN belonging
         ON
-            "map".day <= period.day
-            AND "map".valid_from_day <= period.day
-            AND ("map".valid_to_day IS NULL OR "map".valid_to_day >= period.day)
+            belonging.known_from <= period.day
+            AND (belonging.known_until IS NULL OR belonging.known_until > period.day)
+            AND belonging.customer_id IS NOT NULL
 ),
 
 order_after AS (

@@ -8,7 +8,7 @@ WITH touch AS (
 belonging AS (
     SELECT
         id_kind, id, customer_id, day AS known_from,
-        lead(day) OVER (PARTITION BY id_kind, id ORDER BY day, valid_from_day) AS known_until
+        lead(day) OVER (PARTITION BY id_kind, id ORDER BY day) AS known_until
     FROM identity_map
 ),
 touched AS (
@@ -16,7 +16,9 @@ touched AS (
     FROM touch
     JOIN belonging
         ON belonging.id_kind = touch.id_kind AND belonging.id = touch.id AND belonging.known_from <= touch.day
-        AND (belonging.known_until IS NULL OR touch.day < belonging.known_until)
+        -- whom an identifier leaves is touched too
+        AND (belonging.known_until IS NULL OR touch.day <= belonging.known_until)
+    WHERE belonging.customer_id IS NOT NULL
 ),
 record AS (
     SELECT

@@ -2,7 +2,7 @@
 WITH belonging AS (
     SELECT
         id_kind, id, customer_id, day AS known_from,
-        lead(day) OVER (PARTITION BY id_kind, id ORDER BY day, valid_from_day) AS known_until
+        lead(day) OVER (PARTITION BY id_kind, id ORDER BY day) AS known_until
     FROM identity_map
 )
 SELECT
@@ -21,5 +21,6 @@ JOIN changed ON changed.day = fact.day
 JOIN belonging
     ON belonging.id_kind = fact.id_kind AND belonging.id = fact.id AND belonging.known_from <= fact.day
     AND (belonging.known_until IS NULL OR fact.day < belonging.known_until)
+WHERE belonging.customer_id IS NOT NULL
 GROUP BY fact.day, belonging.customer_id, fact.event_day
 ORDER BY fact.day, belonging.customer_id, fact.event_day

@@ -2,7 +2,7 @@
 WITH belonging AS (
     SELECT
         id_kind, id, customer_id, day AS known_from,
-        lead(day) OVER (PARTITION BY id_kind, id ORDER BY day, valid_from_day) AS known_until
+        lead(day) OVER (PARTITION BY id_kind, id ORDER BY day) AS known_until
     FROM identity_map
 )
 SELECT

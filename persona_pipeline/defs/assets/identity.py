@@ -1,34 +1,41 @@
-"""Identity: which identifier belongs to which customer, and since when."""
+"""Identity: pairs of identifiers, whose they are since when, merges and refusals."""
 
 import dagster as dg
 
 from persona_pipeline.contracts import behaviour, clean
-from persona_pipeline.defs.commit import commit
+from persona_pipeline.contracts.identity import EDGE, MERGE_EVENT
+from persona_pipeline.defs.commit import commit_all, outputs_of
 from persona_pipeline.defs.lineage import lineage_of
 from persona_pipeline.defs.metadata import table_spec
-from persona_pipeline.defs.partitions import Partitions, days_of
+from persona_pipeline.defs.partitions import Partitions, days_before, days_of
 from persona_pipeline.defs.shop import Shop
 from persona_pipeline.settings import Settings
 
 
 def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
-    """identity.map."""
-    spec = table_spec(behaviour.MAP, parts.daily, [clean.ORDER_LINE, clean.CUSTOMER, clean.FILE_LEDGER])
+    """identity.edge, identity.merge_event and identity.map."""
+    itself = dg.AssetDep(["identity", "map"], partition_mapping=days_before(1))
+    deps = [clean.ORDER_LINE, clean.CUSTOMER, clean.FILE_LEDGER]
+    specs = [
+        table_spec(EDGE, parts.daily, deps),
+        table_spec(MERGE_EVENT, parts.daily, deps),
+        table_spec(behaviour.MAP, parts.daily, [*deps, itself]),
+    ]
 
     @dg.multi_asset(
-        specs=[spec], name="identity", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="identity"
+        specs=specs, name="identity", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="identity"
     )
     def identity(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
-        """Give every identifier that is new on a day its customer_id."""
+        """Follow what becomes known of identifiers, and whose they are, day by day."""
         from persona_pipeline.engine.protocol import Window
-        from persona_pipeline.identity import map_window
+        from persona_pipeline.identity import IdentityOptions, denied_ids, map_window
 
         days = days_of(context)
-        output = shop.lake.output(behaviour.MAP)
+        outputs = outputs_of(shop, (EDGE, MERGE_EVENT, behaviour.MAP))
+        options = IdentityOptions(denied=denied_ids(shop.key, {}))
         with shop.engine() as engine:
-            files = map_window(engine, shop.lake.read, output, Window(days[0], days[-1]), shop.key)
-        return commit(
-            shop, output, days, files, lineage_of(shop, "identity", days).get(behaviour.MAP.full_name)
-        )
+            window = Window(days[0], days[-1])
+            files = map_window(engine, shop.lake.read, outputs, window, shop.key, options)
+        yield from commit_all(shop, outputs, days, files, lineage_of(shop, "identity", days))
 
     return [identity]

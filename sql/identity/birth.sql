@@ -1,0 +1,21 @@
+-- Years of birth as they became known, for records that stand in the graph; 0 for unknown.
+WITH version AS (
+    SELECT
+        node.code,
+        customer.day,
+        COALESCE(customer.birth_year, 0) AS birth_year
+    FROM customer
+    INNER JOIN node ON node.id_kind = customer.id_kind AND node.id = customer.id
+),
+
+compared AS (
+    SELECT
+        code, day, birth_year,
+        LAG(birth_year) OVER (PARTITION BY code ORDER BY day) AS birth_year_before
+    FROM version
+)
+
+SELECT code, day, birth_year
+FROM compared
+WHERE COALESCE(birth_year_before, 0) <> birth_year
+ORDER BY code, day
