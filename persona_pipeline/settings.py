@@ -75,6 +75,14 @@ class EngineSettings(_Section):
     processes: int = Field(default=2, ge=1, le=16)
 
 
+class Identity(_Section):
+    """`[identity]`: which evidence makes two identifiers one customer."""
+
+    deny: dict[Literal["account", "crm", "email", "phone", "handle", "visitor"], tuple[str, ...]] = {}
+    shared_after: int = Field(default=3, ge=1)
+    largest_cluster: int = Field(default=50, ge=2)
+
+
 class Features(_Section):
     """`[features]`: a further catalogue in the project folder."""
 
@@ -143,6 +151,7 @@ class Settings(_Section):
     storage: Storage = Storage()
     engine: EngineSettings = EngineSettings()
     sources: dict[Annotated[str, Field(pattern=_NAME)], Source] = {}
+    identity: Identity = Identity()
     features: Features = Features()
     segmentation: Segmentation = Segmentation()
     affinity: Affinity = Affinity()
@@ -173,6 +182,10 @@ class Settings(_Section):
         if not url.startswith(prefix) or url.startswith(prefix + "/"):
             return None
         return (self.directory / url.removeprefix(prefix)).parent
+
+    def sources_of(self, kind: str) -> dict[str, Source]:
+        """The configured sources of a kind, by name."""
+        return {name: source for name, source in self.sources.items() if source.kind == kind}
 
     @property
     def redelivery_days(self) -> int:
@@ -286,6 +299,7 @@ def _keys_at(section: list[str]) -> list[str]:
         "storage": Storage,
         "engine": EngineSettings,
         "sources": Source,
+        "identity": Identity,
         "features": Features,
         "segmentation": Segmentation,
         "affinity": Affinity,

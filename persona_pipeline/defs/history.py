@@ -8,13 +8,13 @@ they are.
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from persona_pipeline.contracts import Table, behaviour
+from persona_pipeline.contracts import Table, activity, behaviour
 from persona_pipeline.engine.protocol import ReadWindow, Relation
 
 if TYPE_CHECKING:
     from persona_pipeline.engine.duckdb import DuckDBEngine
 
-UNCHANGED = (behaviour.MAP, behaviour.ORDER_DAY, behaviour.BASKET_ITEM, behaviour.LABEL)
+UNCHANGED = (behaviour.MAP, behaviour.ORDER_DAY, behaviour.BASKET_ITEM, behaviour.LABEL, *activity.TABLES)
 FEWEST = 8  # files below which a month is not worth a file of its own
 
 

@@ -6,8 +6,21 @@ from persona_pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from persona_pipeline.affinity import AffinityOptions
+    from persona_pipeline.identity import IdentityOptions
     from persona_pipeline.recommendation import RecommendationOptions
     from persona_pipeline.segmentation import SegmentationOptions
+
+
+def identity_options(settings: Settings) -> "IdentityOptions":
+    """`[identity]` for the identity stage; the values of the deny-list become pseudonyms."""
+    from persona_pipeline.identity import IdentityOptions, Limits, denied_ids
+
+    given = settings.identity
+    return IdentityOptions(
+        denied=denied_ids(settings.key.get_secret_value(), {**given.deny}),
+        limits=Limits(shared_after=given.shared_after, largest_cluster=given.largest_cluster),
+        order_days=settings.redelivery_days,
+    )
 
 
 def segmentation_options(settings: Settings) -> "SegmentationOptions":

@@ -19,6 +19,7 @@ WRITTEN = (
     tables.ORDER_LINE,
     tables.CUSTOMER,
     tables.PRODUCT,
+    traces.WEB_HIT,
     traces.SOCIAL_POST,
     traces.CAMPAIGN_CONTACT,
     traces.ID_LINK,

@@ -1,8 +1,8 @@
-"""Facts: small signed changes per identifier, order and day."""
+"""Facts: small additive changes per identifier and day, of orders, visits, posts and campaign contacts."""
 
 import dagster as dg
 
-from persona_pipeline.contracts import behaviour, clean
+from persona_pipeline.contracts import activity, behaviour, clean, traces
 from persona_pipeline.defs.commit import commit_all, outputs_of
 from persona_pipeline.defs.lineage import lineage_of
 from persona_pipeline.defs.metadata import table_spec
@@ -11,32 +11,33 @@ from persona_pipeline.defs.shop import Shop
 from persona_pipeline.features.facts import order_lookback
 from persona_pipeline.settings import Settings
 
+WRITTEN = (behaviour.ORDER_DAY, behaviour.BASKET_ITEM, *activity.TABLES)
+
 
 def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
-    """facts.order_day and facts.basket_item."""
+    """Every table of the facts layer, one step."""
     lines = dg.AssetDep(
         ["clean", "order_line"], partition_mapping=own_days(order_lookback(settings.redelivery_days))
     )
-    specs = [
-        table_spec(behaviour.ORDER_DAY, parts.daily, [lines, clean.FILE_LEDGER]),
-        table_spec(behaviour.BASKET_ITEM, parts.daily, [lines, clean.PRODUCT, clean.FILE_LEDGER]),
-    ]
+    reads = {
+        behaviour.ORDER_DAY: [lines],
+        behaviour.BASKET_ITEM: [lines, clean.PRODUCT],
+        activity.SESSION: [traces.WEB_HIT],
+        activity.WEB_DAY: [traces.WEB_HIT],
+        activity.PRODUCT_VIEW: [traces.WEB_HIT, clean.PRODUCT],
+        activity.SOCIAL_DAY: [traces.SOCIAL_POST],
+        activity.CONTACT_DAY: [traces.CAMPAIGN_CONTACT],
+    }
+    specs = [table_spec(table, parts.daily, [*reads[table], clean.FILE_LEDGER]) for table in WRITTEN]
 
     @dg.multi_asset(specs=specs, name="facts", backfill_policy=dg.BackfillPolicy.multi_run(31), pool="facts")
     def facts(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
-        """What each identifier bought and what was in each basket, as changes known on each day."""
-        from persona_pipeline.engine.protocol import Window
-        from persona_pipeline.features.facts import basket_item_window, order_day_window
+        """What each identifier bought, saw, wrote and was sent, as changes known on each day."""
+        from persona_pipeline.defs.days_of_facts import facts_window
 
-        days = days_of(context)
-        outputs = outputs_of(shop, (behaviour.ORDER_DAY, behaviour.BASKET_ITEM))
-        day, item = outputs.values()
-        window, back = Window(days[0], days[-1]), shop.settings.redelivery_days
+        days, outputs = days_of(context), outputs_of(shop, WRITTEN)
         with shop.engine() as engine:
-            files = {
-                day.table.full_name: order_day_window(engine, shop.lake.read, day, window, back),
-                item.table.full_name: basket_item_window(engine, shop.lake.read, item, window),
-            }
+            files = facts_window(shop, engine, outputs, days)
         yield from commit_all(shop, outputs, days, files, lineage_of(shop, "facts", days))
 
     return [facts]
