@@ -76,7 +76,9 @@ def contact_table(plan: Plan, rows: np.ndarray) -> pa.Table:
             "channel": of_campaign([campaign.channel for campaign in campaigns]),
             "message": of_campaign([campaign.message for campaign in campaigns]),
             "account_id": account_text(rows["account"].astype(np.int64)),
-            "email": plain_emails(plan.seed, rows["email"].astype(np.int64), rows["email_name"].astype(np.int64)),
+            "email": plain_emails(
+                plan.seed, rows["email"].astype(np.int64), rows["email_name"].astype(np.int64)
+            ),
             "contacted_at": moment(rows["contacted"]),
             "cost": pc.if_else(held_out, "", of_campaign([f"{campaign.cost:.2f}" for campaign in campaigns])),
             "currency": pa.repeat(plan.currency, rows.size),

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from persona_pipeline.demo import identifiers
+from persona_pipeline.demo.crm import TEST_EMAIL
 from persona_pipeline.demo.life import ACTIVE, FADING, GONE, Life, contacted
 from persona_pipeline.demo.people import NEWSLETTER_PERSON, People, Subscribers
-from persona_pipeline.demo.crm import TEST_EMAIL
 from persona_pipeline.demo.personas import CHANNELS
 from persona_pipeline.demo.plan import Plan
 from persona_pipeline.demo.population import BLOCK, Population
@@ -125,10 +125,16 @@ def draw_contacts(
         message = rows["effect"]
         _probabilities(
             rows,
-            OPEN_BASE[campaign.channel] + LIKING_ON_OPEN * liking + FATIGUE_ON_OPEN * weariness[here]
+            OPEN_BASE[campaign.channel]
+            + LIKING_ON_OPEN * liking
+            + FATIGUE_ON_OPEN * weariness[here]
             + people.engagement[here],
-            CLICK_BASE + LIKING_ON_CLICK * liking + MESSAGE_ON_CLICK * message + 0.5 * people.engagement[here],
-            RESPONSE_BASE + MESSAGE_ON_RESPONSE * message
+            CLICK_BASE
+            + LIKING_ON_CLICK * liking
+            + MESSAGE_ON_CLICK * message
+            + 0.5 * people.engagement[here],
+            RESPONSE_BASE
+            + MESSAGE_ON_RESPONSE * message
             + RATE_ON_RESPONSE * np.log(np.maximum(population.rate_effect[here], 0.05)),
         )
         weariness += is_contacted[:, i]
@@ -157,7 +163,9 @@ def _rows(plan: Plan, campaign: int, u: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _of_subscribers(plan: Plan, campaign: int, subscribers: Subscribers, rng: np.random.Generator) -> np.ndarray:
+def _of_subscribers(
+    plan: Plan, campaign: int, subscribers: Subscribers, rng: np.random.Generator
+) -> np.ndarray:
     here = np.flatnonzero(subscribers.signed_up < plan.campaigns[campaign].first)
     u = rng.random((8, subscribers.number.size))[:, here]
     rows = _rows(plan, campaign, u)
@@ -168,7 +176,9 @@ def _of_subscribers(plan: Plan, campaign: int, subscribers: Subscribers, rng: np
     rows["state"] = ACTIVE
     own = subscribers.engagement[here]
     # They never bought: they look, and seldom answer.
-    _probabilities(rows, OPEN_BASE["email"] + own, CLICK_BASE + 0.5 * own, np.full(here.size, RESPONSE_BASE - 2.0))
+    _probabilities(
+        rows, OPEN_BASE["email"] + own, CLICK_BASE + 0.5 * own, np.full(here.size, RESPONSE_BASE - 2.0)
+    )
     return _with_outcome(rows, u)
 
 
@@ -205,7 +215,9 @@ def deliveries(plan: Plan, rows: np.ndarray) -> np.ndarray:
     second["version"] = 2
     # The five possible days are spread by the minute of the contact, which says nothing of the person.
     spread = LAST_OUTCOME_DAY - FIRST_OUTCOME_DAY + 1
-    second["delivered"] = second["day"] + FIRST_OUTCOME_DAY + (second["contacted"] // 60 % spread).astype(np.int16)
+    second["delivered"] = (
+        second["day"] + FIRST_OUTCOME_DAY + (second["contacted"] // 60 % spread).astype(np.int16)
+    )
     every = np.concatenate([first, second])
     return every[every["delivered"] < plan.days]
 

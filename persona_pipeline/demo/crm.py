@@ -146,7 +146,9 @@ def _changed(plan: Plan, records: np.ndarray, u: np.ndarray, wanted: np.ndarray)
     later["consent"][withdraws, 0] = NO
     regions = len(REGIONS) - 1
     later["region"] = np.where(
-        moves, (records["region"] + 1 + np.floor(u[2] * (regions - 1)).astype(np.int64)) % regions, records["region"]
+        moves,
+        (records["region"] + 1 + np.floor(u[2] * (regions - 1)).astype(np.int64)) % regions,
+        records["region"],
     )
     own = (records["phone"] == records["person"]) & moves & (u[3] < NEW_PHONE)
     later["phone"] = np.where(own, identifiers.SECOND + records["person"], records["phone"])
@@ -170,7 +172,9 @@ def _second(plan: Plan, first: np.ndarray, people: People, u: np.ndarray) -> np.
     other = (first["name"] + len(SURNAMES) * (1 + np.floor(u[3] * 30).astype(np.int64))) % CHINESE_NAMES
     second["name"] = np.where(chinese, other, first["name"])
     second["misspelt"] = ~chinese
-    second["email"] = np.where(by_email, first["email"], np.where(u[4] < 0.5, identifiers.SECOND + first["person"], -1))
+    second["email"] = np.where(
+        by_email, first["email"], np.where(u[4] < 0.5, identifiers.SECOND + first["person"], -1)
+    )
     second["email_form"] = np.where(u[5] < 0.6, 1 + np.floor(u[5] / 0.6 * 4), 0)
     second["phone"] = np.where(by_phone, first["phone"], -1)
     second["phone_form"] = np.where(u[6] < 0.6, 1 + np.floor(u[6] / 0.6 * 3), 0)
@@ -194,10 +198,10 @@ def _newsletter(plan: Plan, subscribers: Subscribers, rng: np.random.Generator) 
     records["name"] = records["email_name"] = subscribers.name
     records["gender"], records["income"], records["birth"] = 3, 3, NO_BIRTH
     records["region"] = len(REGIONS) - 1
-    records["registered"] = start + subscribers.signed_up - np.where(
-        subscribers.signed_up == 0, np.floor(rng.random(size) * 400), 0
+    records["registered"] = (
+        start
+        + subscribers.signed_up
+        - np.where(subscribers.signed_up == 0, np.floor(rng.random(size) * 400), 0)
     )
     records["consent"] = (YES, EMPTY, EMPTY)
     return records
-
-

@@ -1,4 +1,4 @@
-"""Customer records as text: the columns of the CRM export, and the identifiers in them as the truth writes them.
+"""Customer records as text: columns of the CRM export, and their identifiers as the truth writes them.
 
 Here: codes → text, also of addresses that other sources show. Not here: who has which record (crm.py).
 """
@@ -54,6 +54,8 @@ def _names(code: np.ndarray, misspelt: np.ndarray) -> pa.Array:
 
 def plain_emails(seed: int, email: np.ndarray, name: np.ndarray) -> pa.Array:
     """Addresses in lower case; empty without one."""
+    if not (email >= 0).any():
+        return pa.repeat("", email.size)
     chinese = name < CHINESE_NAMES
     surname = pa.array(SURNAMES_PINYIN).take(pa.array(np.where(chinese, name, 0) % len(SURNAMES)))
     latin = pa.array([first.lower().replace("é", "e") for first in FIRST_NAMES]).take(

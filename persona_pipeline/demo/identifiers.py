@@ -66,9 +66,7 @@ def emails(seed: int, local: pa.Array, index: np.ndarray) -> pa.Array:
     """Addresses in lower case; the number in them makes them unique."""
     number = shuffled(seed, Purpose.EMAIL, index)
     domain = pa.array(DOMAINS).take(pa.array(number % len(DOMAINS)))
-    return pc.binary_join_element_wise(
-        pc.binary_join_element_wise(local, digits(number), "."), domain, "@"
-    )
+    return pc.binary_join_element_wise(pc.binary_join_element_wise(local, digits(number), "."), domain, "@")
 
 
 def phones(seed: int, index: np.ndarray) -> pa.Array:

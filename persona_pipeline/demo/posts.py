@@ -58,7 +58,9 @@ LONGEST_EDIT = 20
 RATING_LIMITS = (-0.55, -0.25, 0.05, 0.55)
 
 
-def draw_posts(plan: Plan, population: Population, people: People, life: Life, lines: np.ndarray) -> np.ndarray:
+def draw_posts(
+    plan: Plan, population: Population, people: People, life: Life, lines: np.ndarray
+) -> np.ndarray:
     """Everything a block writes that reaches us within the days of the shop, edited reviews included."""
     rng = generator(plan.seed, Stream.SOCIAL, int(population.number[0]) // BLOCK)
     mood = _moods(plan, population, life)
@@ -253,5 +255,3 @@ def _edits(posts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     later["rating"] = better
     later["tone"] = np.select([better <= 2, better == 3], [0, 1], 2)
     return later
-
-

@@ -77,7 +77,9 @@ def social_table(plan: Plan, words: Words, rows: np.ndarray) -> pa.Table:
             "version": pc.cast(pa.array(rows["version"]), pa.string()),
             "type": pa.array(TYPES).take(pa.array(rows["type"])),
             "handle": pc.if_else(
-                pa.array(rows["handle"] < 0), nothing, plain_handles(plan.seed, rows["handle"].astype(np.int64))
+                pa.array(rows["handle"] < 0),
+                nothing,
+                plain_handles(plan.seed, rows["handle"].astype(np.int64)),
             ),
             "account_id": pc.if_else(
                 pa.array(rows["account"] < 0), nothing, account_text(rows["account"].astype(np.int64))
@@ -130,7 +132,8 @@ def junk_post(
     """A faulty line under a number of its own, made from a good post of the day."""
     pick = int(rng.integers(1_000_000))
     values: dict[str, object] = {
-        name: int(value) if value is not None and name in NUMBERS else value for name, value in template.items()
+        name: int(value) if value is not None and name in NUMBERS else value
+        for name, value in template.items()
     }
     values["post_id"], values["version"] = f"X{day:%y%m%d}{number:04d}", 1
 
@@ -152,24 +155,25 @@ def junk_post(
         name, value = simple[reason]
         values[name] = value
         return _json(values)
+    return _broken_json(reason, values)
+
+
+def _broken_json(reason: str, values: dict[str, object]) -> bytes:
+    """A line that is no strict JSON, or not one object."""
     whole = _json(values)
-    match reason:
-        case "bad_json":
-            return whole[: len(whole) * 2 // 3].decode(errors="ignore").encode()
-        case "json_duplicate_key":
-            return b'{"post_id": "Y", ' + whole[1:]
-        case "json_not_finite":
-            return _json(values | {"rating": float("nan")})
-        case "json_surrogate":
-            return whole[:-1] + b', "mood": "\\ud83d"}'
-        case "json_trailing":
-            return whole + b" " + whole
-        case "json_depth":
-            return whole[:-1] + b', "thread": ' + b"[" * DEPTH + b"]" * DEPTH + b"}"
-        case "bad_encoding":
-            return _json(values | {"text": "Cafe"}).replace(b"Cafe", "Café".encode("latin-1"))
-        case _:
-            raise ValueError(f"no such fault of a post: {reason!r}")
+    marked = _json(values | {"text": "@@"})
+    lines_of = {
+        "bad_json": whole[: len(whole) * 2 // 3].decode(errors="ignore").encode(),
+        "json_duplicate_key": b'{"post_id": "Y", ' + whole[1:],
+        "json_not_finite": _json(values | {"rating": float("nan")}),
+        "json_surrogate": marked.replace(b"@@", b"\\ud83d"),
+        "json_trailing": whole + b" " + whole,
+        "json_depth": whole[:-1] + b', "thread": ' + b"[" * DEPTH + b"]" * DEPTH + b"}",
+        "bad_encoding": marked.replace(b"@@", "Café".encode("latin-1")),
+    }
+    if reason not in lines_of:
+        raise ValueError(f"no such fault of a post: {reason!r}")
+    return lines_of[reason]
 
 
 def _json(values: dict[str, object]) -> bytes:

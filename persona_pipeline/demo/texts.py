@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,101 +24,110 @@ LATE, DEFECT = 3, 4  # tones of complaints
 TONE_NAMES = (*TONES, "late", "defect")
 GENERAL, CATEGORY, PRODUCT = 0, 1, 2
 ABOUT = ("general", "category", "product")
+NAMINGS = 3
 
 
-@cache
-def _pieces() -> dict[str, Any]:
-    return tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Lists of pieces one after the other, so that rows of any group are served by a single look-up."""
+
+    pieces: pa.Array
+    offset: np.ndarray  # by group
+    count: np.ndarray
+
+    @classmethod
+    def of(cls, groups: list[list[str]]) -> Choices:
+        """From one list of pieces per group."""
+        count = np.array([len(group) for group in groups], dtype=np.int64)
+        pieces = [piece for group in groups for piece in group]
+        return cls(pa.array(pieces, pa.string()), np.cumsum(count) - count, count)
+
+    def pick(self, group: np.ndarray, number: np.ndarray) -> pa.Array:
+        """The piece that `number` stands for in each row's group."""
+        return self.pieces.take(pa.array(self.offset[group] + number % np.maximum(self.count[group], 1)))
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How people call products and categories, by language."""
+    """All pieces of texts, and how people call products and categories. Language is the first axis."""
 
-    products: dict[str, tuple[pa.Array, ...]]  # language → one array per naming
-    categories: dict[str, pa.Array]
+    openings: Choices  # by language
+    heads: Choices  # by language, type, tone and subject: what stands before the thing
+    tails: Choices
+    more: Choices  # by language and mood
+    closings: Choices  # by language and whether the text is negative
+    things: pa.Array  # by language and naming, products; then by language, categories
+    products: int
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Words:
         """From the titles of a catalogue."""
-        chinese: list[tuple[str, str, str]] = []
-        english: list[tuple[str, str, str]] = []
-        for title, brand in zip(catalogue.titles, catalogue.brands, strict=True):
-            maker, latin_maker = brand.split()[0], brand.split()[-1]
-            parts = title.removeprefix(f"{maker} ").split(" ")
-            latin = " ".join(part for part in parts[1:] if part.isascii()).lower()
-            chinese.append((parts[0], f"{maker}{parts[0]}", title))
-            english.append((latin, f"{latin_maker} {latin}", title))
-        names = [category.split(" ", 1) for category in CATEGORIES]
+        pieces = tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
+        sentences = [
+            [sentence.partition("{x}") for sentence in pieces[language][kind].get(tone, {}).get(about, ())]
+            for language in LANGUAGES
+            for kind in TYPES
+            for tone in TONE_NAMES
+            for about in ABOUT
+        ]
         return cls(
-            products={
-                "zh": tuple(pa.array(column) for column in zip(*chinese, strict=True)),
-                "en": tuple(pa.array(column) for column in zip(*english, strict=True)),
-            },
-            categories={
-                "zh": pa.array([name[0] for name in names]),
-                "en": pa.array([name[1].lower() for name in names]),
-            },
+            openings=Choices.of([pieces[language]["open"] for language in LANGUAGES]),
+            heads=Choices.of([[head for head, _, _ in group] for group in sentences]),
+            tails=Choices.of([[tail for _, _, tail in group] for group in sentences]),
+            more=Choices.of([pieces[language]["more"][mood] for language in LANGUAGES for mood in TONES]),
+            closings=Choices.of(
+                [pieces[language][name] for language in LANGUAGES for name in ("close", "close_negative")]
+            ),
+            things=pa.array(_things(catalogue), pa.string()),
+            products=len(catalogue),
         )
+
+
+def _things(catalogue: Catalogue) -> list[str]:
+    """By kind, by maker and kind, by whole title: first English, then Chinese; then the categories."""
+    english: list[tuple[str, str, str]] = []
+    chinese: list[tuple[str, str, str]] = []
+    for title, brand in zip(catalogue.titles, catalogue.brands, strict=True):
+        maker, latin_maker = brand.split()[0], brand.split()[-1]
+        parts = title.removeprefix(f"{maker} ").split(" ")
+        latin = " ".join(part for part in parts[1:] if part.isascii()).lower()
+        english.append((latin, f"{latin_maker} {latin}", title))
+        chinese.append((parts[0], f"{maker}{parts[0]}", title))
+    named = [
+        names[naming] for language in (english, chinese) for naming in range(NAMINGS) for names in language
+    ]
+    categories = [category.split(" ", 1) for category in CATEGORIES]
+    return [*named, *(words[1].lower() for words in categories), *(words[0] for words in categories)]
 
 
 def texts(words: Words, posts: np.ndarray) -> pa.Array:
-    """One text per row of `posts.POST`, without escapes."""
-    result = pa.array([""] * posts.size, pa.string())
-    parts: list[pa.Array] = []
-    places: list[np.ndarray] = []
-    group = (
-        posts["is_chinese"].astype(np.int64) * 100 + posts["type"] * 50 + posts["tone"] * 10 + posts["about"]
+    """One text per row of `posts.ROW`, without escapes."""
+    language = posts["is_chinese"].astype(np.int64)
+    tone, about = posts["tone"].astype(np.int64), posts["about"].astype(np.int64)
+    mood = np.where(tone < len(TONES), tone, 0)
+    group = ((language * len(TYPES) + posts["type"]) * len(TONE_NAMES) + tone) * len(ABOUT) + about
+    number = posts["text"]
+    return pc.binary_join_element_wise(
+        words.openings.pick(language, _part(number, 0)),
+        words.heads.pick(group, _part(number, 1)),
+        pc.if_else(pa.array(about == GENERAL), "", words.things.take(pa.array(_thing(words, posts)))),
+        words.tails.pick(group, _part(number, 1)),
+        words.more.pick(language * len(TONES) + mood, _part(number, 2)),
+        words.closings.pick(language * 2 + (mood == 0), _part(number, 3)),
+        "",
     )
-    for code in np.unique(group):
-        place = np.flatnonzero(group == code)
-        language = LANGUAGES[int(code) // 100]
-        parts.append(_compose(words, posts[place], language))
-        places.append(place)
-    if not parts:
-        return result
-    order = np.argsort(np.concatenate(places), kind="stable")
-    return pa.concat_arrays(parts).take(pa.array(order))
 
 
-def _compose(words: Words, posts: np.ndarray, language: str) -> pa.Array:
-    """Texts of posts that differ only in what is drawn for each."""
-    pieces = _pieces()[language]
-    kind, tone, about = (int(posts[name][0]) for name in ("type", "tone", "about"))
-    tone_name = TONE_NAMES[tone]
-    mood = "negative" if tone in (LATE, DEFECT) else tone_name
-    seed = posts["text"]
-    opening = _pick(pieces["open"], seed, 0)
-    main = _filled(words, pieces[TYPES[kind]][tone_name][ABOUT[about]], posts, language)
-    more = _pick(pieces["more"][mood], seed, 2)
-    close = _pick(pieces["close_negative" if mood == "negative" else "close"], seed, 3)
-    return pc.binary_join_element_wise(opening, main, more, close, "")
+def _thing(words: Words, posts: np.ndarray) -> np.ndarray:
+    """Position among the things: half of the products by kind, three in ten with the maker, two by title."""
+    language = posts["is_chinese"].astype(np.int64)
+    naming = np.searchsorted(np.array([5, 8]), _part(posts["text"], 4) % 10, side="right")
+    product = (language * NAMINGS + naming) * words.products + posts["product"]
+    first = len(LANGUAGES) * NAMINGS * words.products
+    category = np.minimum(posts["category"].astype(np.int64), len(CATEGORIES) - 1)
+    return np.where(posts["about"] == CATEGORY, first + language * len(CATEGORIES) + category, product)
 
 
-def _pick(options: list[str], seed: np.ndarray, place: int) -> pa.Array:
-    return pa.array(options, pa.string()).take(pa.array(_part(seed, place) % len(options)))
-
-
-def _part(seed: np.ndarray, place: int) -> np.ndarray:
+def _part(number: np.ndarray, place: int) -> np.ndarray:
     """An independent part of the number for each place of the text."""
-    return (seed // np.uint64(1 << (12 * place)) % np.uint64(1 << 12)).astype(np.int64)
-
-
-def _filled(words: Words, templates: list[str], posts: np.ndarray, language: str) -> pa.Array:
-    seed = posts["text"]
-    head = [template.partition("{x}")[0] for template in templates]
-    tail = [template.partition("{x}")[2] for template in templates]
-    before, after = _pick(head, seed, 1), _pick(tail, seed, 1)
-    about = int(posts["about"][0])
-    if about == GENERAL:
-        return before
-    if about == CATEGORY:
-        called = words.categories[language].take(pa.array(posts["category"].astype(np.int64)))
-    else:
-        product = pa.array(posts["product"].astype(np.int64))
-        naming = _part(seed, 4) % 10  # 5 by kind, 3 with the maker, 2 by title
-        by_kind, by_maker, by_title = (column.take(product) for column in words.products[language])
-        called = pc.if_else(
-            pa.array(naming < 5), by_kind, pc.if_else(pa.array(naming < 8), by_maker, by_title)
-        )
-    return pc.binary_join_element_wise(before, called, after, "")
+    return (number // np.uint64(1 << (12 * place)) % np.uint64(1 << 12)).astype(np.int64)

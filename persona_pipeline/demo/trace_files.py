@@ -62,37 +62,41 @@ class TraceFiles:
     _later: dict[int, list[bytes]] = field(default_factory=dict)
     _resent: dict[int, list[tuple[int, bytes]]] = field(default_factory=dict)
 
-    def write_day(self, day: int, main: pa.Table, late: pa.Table, once: np.ndarray, corrected: int) -> None:
+    def write_day(
+        self, day: int, main: pa.Table, late: pa.Table | None, once: np.ndarray, corrected: int
+    ) -> None:
         """Everything delivered on a day.
 
         Args:
             day: the day of delivery.
             main: records of the main file, all columns text.
-            late: records of the late file.
+            late: records of the late file, if there are any.
             once: rows of `main` that have no other version, of which repeats are made.
             corrected: rows of `main` that replace a version of an earlier day.
         """
         rng = generator(self.plan.seed, Stream.TRACE_DIRT, self.form.number, 1 + day)
         account = self._account(day)
-        before, same, again = self._repeats(day, main, once, rng)
+        older, same, again = self._repeats(once, rng)
         redelivered = self._later.pop(day, [])
-        table = pa.concat_tables([before, main]).combine_chunks() if before.num_rows else main
-        lines_main, head = self._odd(day, table, rng, account)
-        lines_same = self._odd_lines(day, main.take(pa.array(same)), head)
-        rows = lines_main + lines_same
+        table = main
+        if older.size:
+            table = pa.concat_tables([self.form.older(main.take(pa.array(older))), main]).combine_chunks()
+        rows, head = self._odd(day, table, rng, account)
+        # The rows of `main` come after the older ones.
+        rows += [rows[older.size + row] for row in same]
         self._keep(day, main.take(pa.array(again)), rng)
         # Repeats are kept in the usual form, so they stand only in files of the usual form.
         if head != self.form.header(main):
             self._later.setdefault(day + 1, []).extend(redelivered)
             redelivered = []
         rows += redelivered
-        account.reasons["duplicate", "superseded"] += before.num_rows
+        account.reasons["duplicate", "superseded"] += older.size
         account.reasons["duplicate", "same_content"] += same.size
         account.reasons["duplicate", "redelivered"] += len(redelivered)
         account.noted["corrected"] += corrected
         if rows:
             self._write_main(day, main, rows, head, account, rng)
-        if late.num_rows:
+        if late is not None:
             self._put(self._account(day), "_late", self.form.header(late), self.form.lines(late))
         for records, content in self._resent.pop(day, []):
             self._copy(day, "_resent", content, records, packed=False)
@@ -102,16 +106,17 @@ class TraceFiles:
     def _account(self, day: int) -> FileAccount:
         return FileAccount(self.form.source, "", self.plan.date(day))
 
-    def _repeats(
-        self, day: int, main: pa.Table, once: np.ndarray, rng: np.random.Generator
-    ) -> tuple[pa.Table, np.ndarray, np.ndarray]:
-        """Older versions to stand before, rows that come twice, and rows for another day; all different."""
+    @staticmethod
+    def _repeats(once: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows to have an older version before, to come twice, to come again another day; all different."""
         counts = np.minimum(rng.poisson(np.full(3, REPEATED * once.size)), once.size // 4)
         chosen = np.split(rng.permutation(once)[: counts.sum()], np.cumsum(counts)[:-1])
         older, same, again = (np.sort(rows).astype(np.int64) for rows in chosen)
-        return self.form.older(main.take(pa.array(older))), same, again
+        return older, same, again
 
     def _keep(self, day: int, table: pa.Table, rng: np.random.Generator) -> None:
+        if table.num_rows == 0:
+            return
         waits = rng.integers(1, LONGEST_WAIT + 1, table.num_rows)
         for line, wait in zip(self.form.lines(table), waits, strict=True):
             if day + int(wait) < self.plan.days:
@@ -127,13 +132,6 @@ class TraceFiles:
             table = table.append_column("operator", pa.repeat("auto", table.num_rows))
             account.noted["unknown_column"] += 1
         return self.form.lines(table), self.form.header(table)
-
-    def _odd_lines(self, day: int, table: pa.Table, head: bytes | None) -> list[bytes]:
-        if head is not None and head != self.form.header(table):
-            if day in self.dirt.extra_column:
-                table = table.append_column("operator", pa.repeat("auto", table.num_rows))
-            table = table.select(head.decode().split(","))
-        return self.form.lines(table)
 
     def _write_main(
         self,

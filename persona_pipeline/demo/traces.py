@@ -68,14 +68,13 @@ class Traces:
         planned = draw_contacts(self.plan, population, people, subscribers, life)
         contacts = deliveries(self.plan, planned)
         self.truth.append("contacts", contact_truth(self.plan, planned))
-        self.truth.append(
-            "who_is_who", who_is_who(self.plan, population, people, records, posts, contacts)
-        )
+        self.truth.append("who_is_who", who_is_who(self.plan, population, people, records, posts, contacts))
         self.records.append(records)
         self.posts.append(posts)
         self.contacts.append(contacts)
-        for sizes, rows in ((self.post_sizes, posts), (self.contact_sizes, contacts)):
-            sizes += np.bincount(rows["delivered"][~_is_late(rows)], minlength=sizes.size)
+        days = self.plan.days
+        self.post_sizes += np.bincount(posts["delivered"][~_is_late(posts)], minlength=days)
+        self.contact_sizes += np.bincount(contacts["delivered"][~_is_late(contacts)], minlength=days)
 
     def flush(self) -> None:
         """Moves what waits in memory to the scratch files."""
@@ -97,7 +96,7 @@ class Traces:
             social.write_day(
                 day,
                 social_table(self.plan, words, posts[~late]),
-                social_table(self.plan, words, posts[late]),
+                social_table(self.plan, words, posts[late]) if late.any() else None,
                 np.flatnonzero(~posts["edited"][~late]),
                 int((posts["version"] > 1).sum()),
             )
@@ -106,7 +105,7 @@ class Traces:
             contact.write_day(
                 day,
                 contact_table(self.plan, contacts[~late]),
-                contact_table(self.plan, contacts[late]),
+                contact_table(self.plan, contacts[late]) if late.any() else None,
                 np.flatnonzero(~contacts["outcome_follows"][~late]),
                 int((contacts["version"] > 1).sum()),
             )

@@ -40,14 +40,16 @@ def who_is_who(
     """All identifiers of a block in their normal form.
 
     E-mails and handles are in lower case, telephones plain digits without country code. `valid_from` is the
-    day of the first file that shows the identifier with this person; for accounts, of the arrival or the start.
+    day of the first file that shows the identifier with this person; of accounts, the arrival or the start.
     `is_shared` says that more than one person has it.
     """
     here = np.flatnonzero(population.arrival < plan.days)
     sold = population.account[here].astype(np.int64)
     arrived = np.maximum(population.arrival[here], 0)
     kinds = [
-        _rows(plan, "account", population.number[here], account_text(sold), arrived, np.zeros(here.size, bool))
+        _rows(
+            plan, "account", population.number[here], account_text(sold), arrived, np.zeros(here.size, bool)
+        )
     ]
     first = records[records["version"] == 1]
     kinds.append(
@@ -67,15 +69,27 @@ def who_is_who(
         ]
     )
     kinds.append(
-        _rows(plan, "email", mailed[0], plain_emails(plan.seed, mailed[1], mailed[2]), mailed[3],
-              mailed[1] == TEST_EMAIL)
+        _rows(
+            plan,
+            "email",
+            mailed[0],
+            plain_emails(plan.seed, mailed[1], mailed[2]),
+            mailed[3],
+            mailed[1] == TEST_EMAIL,
+        )
     )
     nobody = np.zeros(records.size, dtype=np.int64)
     called = _earliest([(records["person"], records["phone"], nobody, records["delivered"])])
     of_family = np.concatenate([people.phone[people.family], [SHOP_PHONE]])
     kinds.append(
-        _rows(plan, "phone", called[0], plain_phones(plan.seed, called[1]), called[3],
-              np.isin(called[1], of_family))
+        _rows(
+            plan,
+            "phone",
+            called[0],
+            plain_phones(plan.seed, called[1]),
+            called[3],
+            np.isin(called[1], of_family),
+        )
     )
     posted = np.zeros(posts.size, dtype=np.int64)
     named = _earliest(
@@ -85,13 +99,25 @@ def who_is_who(
         ]
     )
     kinds.append(
-        _rows(plan, "handle", named[0], plain_handles(plan.seed, named[1]), named[3],
-              np.zeros(named[0].size, bool))
+        _rows(
+            plan,
+            "handle",
+            named[0],
+            plain_handles(plan.seed, named[1]),
+            named[3],
+            np.zeros(named[0].size, bool),
+        )
     )
     reached = contacts[contacts["version"] == 1]
     kinds.append(
-        _rows(plan, "contact", reached["person"], contact_ids(reached), reached["delivered"],
-              np.zeros(reached.size, bool))
+        _rows(
+            plan,
+            "contact",
+            reached["person"],
+            contact_ids(reached),
+            reached["delivered"],
+            np.zeros(reached.size, bool),
+        )
     )
     return pa.concat_tables(kinds)
 
