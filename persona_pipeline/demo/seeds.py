@@ -24,6 +24,11 @@ class Stream(enum.IntEnum):
     FUTURE_CUSTOMER = 8
     DIRT = 9
     CALENDAR = 10
+    IDENTIFIER = 20
+    PEOPLE = 21
+    SOCIAL = 22
+    CONTACT = 23
+    TRACE_DIRT = 24
 
 
 def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:
