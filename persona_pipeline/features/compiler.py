@@ -34,11 +34,13 @@ PARTS: dict[str, tuple[tuple[str, ...], Callable[[], exp.Select]]] = {
     "session_event": (("member",), trace_view.session_event),
     "product_view_line": (("everyone",), trace_view.product_view_line),
     "product_purchase": (("basket_line",), trace_view.product_purchase),
-    "product_view_event": (("product_view_line", "product_purchase"), trace_view.product_view_event),
+    "product_view_last": (("product_view_line",), trace_view.product_view_last),
+    "product_view_event": (("product_view_last", "product_purchase"), trace_view.product_view_event),
     "social_event": (("member",), trace_view.social_event),
     "contact_event": (("everyone",), trace_view.contact_event),
     "record_event": (("profile",), trace_view.record_event),
-    "interest_point": (("product_view_line", "basket_line"), trace_view.interest_point),
+    "interest_line": (("product_view_line", "basket_line"), trace_view.interest_line),
+    "interest_point": (("interest_line",), trace_view.interest_point),
     "interest_reach": (("interest_point",), trace_view.interest_reach),
     "interest_base": (("interest_point",), trace_view.interest_base),
     "interest_event": (("interest_point", "interest_reach", "interest_base"), trace_view.interest_event),
@@ -221,7 +223,7 @@ def _measured(
 ) -> exp.Select:
     """One row per customer and as_of: profile fields and measured features, missing ones filled."""
     table = "known_customer"
-    columns = view.columns_of(view.ROW, table)
+    columns = view.columns_of((*view.ROW, "customer_id"), table)
     columns.append(exp.alias_(_age_band(), "age_band"))
     columns += [
         exp.alias_(e.coalesce(e.column(name, "profile"), exp.Literal.string("unknown")), name)
@@ -260,7 +262,7 @@ def _result(catalogue: Catalogue) -> exp.Select:
     table = "measured"
     columns = [
         exp.alias_(e.column("as_of", table), "day"),
-        *view.columns_of((*view.ROW, "age_band", *view.PROFILE), table),
+        *view.columns_of(("as_of", "customer_id", "age_band", *view.PROFILE), table),
     ]
     columns += [
         exp.alias_(e.as_type(_value(catalogue, feature), feature.about.type), feature.name)

@@ -115,25 +115,36 @@ def product_purchase() -> exp.Select:
     )
 
 
-def product_view_event() -> exp.Select:
-    """Each product seen, with its last view, its last cart add and whether it was bought since."""
-    table, bought = "product_view_line", "product_purchase"
+def product_view_last() -> exp.Select:
+    """Each product seen, with its last view and its last cart add."""
+    table = "product_view_line"
     names = (*ROW, "product_id")
-    last = e.largest(e.column("event_day", table))
-    bought_day = e.largest(e.column("bought_day", bought))
     in_cart = e.when(e.column("cart_adds", table) > 0, e.column("age_days", table))
-    since = e.coalesce(exp.GTE(this=bought_day, expression=last), exp.false())
     return (
         exp.select(
             *columns_of(names, table),
+            exp.alias_(e.largest(e.column("event_day", table)), "viewed_day"),
             exp.alias_(e.smallest(e.column("age_days", table)), "age_days"),
             exp.alias_(e.smallest(in_cart), "cart_age_days"),
             *_sums(("views", "cart_adds"), table),
-            exp.alias_(since, "is_bought_since"),
         )
         .from_(named(table))
-        .join(named(bought), on=same(names, bought, table), join_type="left")
         .group_by(*keys_of(names, table))
+    )
+
+
+def product_view_event() -> exp.Select:
+    """The same, with whether the product was bought on the day of its last view or later."""
+    table, bought = "product_view_last", "product_purchase"
+    since = exp.GTE(this=e.column("bought_day", bought), expression=e.column("viewed_day", table))
+    names = ("product_id", "age_days", "cart_age_days", "views", "cart_adds")
+    return (
+        exp.select(
+            *columns_of((*ROW, *names), table),
+            exp.alias_(e.coalesce(since, exp.false()), "is_bought_since"),
+        )
+        .from_(named(table))
+        .join(named(bought), on=same((*ROW, "product_id"), bought, table), join_type="left")
     )
 
 
@@ -185,8 +196,8 @@ def record_event() -> exp.Select:
     ).from_(named(table))
 
 
-def interest_point() -> exp.Select:
-    """Behaviour that shows interest in a known category, weighed in whole points, by customer and day."""
+def interest_line() -> exp.Select:
+    """Behaviour that shows interest in a category, weighed in whole points."""
     viewed, bought, of = "product_view_line", "basket_line", "everyone"
     views = exp.Add(
         this=exp.Mul(this=e.number(VIEW_POINTS), expression=e.column("views", viewed)),
@@ -222,14 +233,30 @@ def interest_point() -> exp.Select:
     ]
     every = exp.union(exp.union(parts[0], parts[1], distinct=False), parts[2], distinct=False)
     table = "sign"
-    names = (*ROW, "category", "age_days")
-    points = e.total(e.column("points", table))
     return (
-        exp.select(*columns_of(names, table), exp.alias_(e.as_type(points, Type.INTEGER), "points"))
+        exp.select(*columns_of((*ROW, "category", "age_days", "points"), table))
         .from_(every.subquery(table))
         .where(e.column("category", table).neq("unknown"))
+    )
+
+
+def interest_point() -> exp.Select:
+    """Points that fade with their age, by category; what was taken back has the age of what it takes back."""
+    table = "interest_line"
+    names = (*ROW, "category")
+    points, age = e.column("points", table), e.column("age_days", table)
+    rate = exp.paren(exp.Literal.number(repr(-math.log(2) / HALF_LIFE_DAYS)))
+    faded = exp.Exp(this=exp.Mul(this=rate, expression=e.as_double(age)))
+    term = e.exact(exp.Mul(this=e.as_double(points), expression=faded))
+    return (
+        exp.select(
+            *columns_of(names, table),
+            exp.alias_(e.smallest(age), "age_days"),
+            exp.alias_(e.total(term), "points"),
+        )
+        .from_(named(table))
         .group_by(*keys_of(names, table))
-        .having(points.copy() > 0)
+        .having(e.total(points) > 0)
     )
 
 
@@ -238,10 +265,7 @@ def interest_reach() -> exp.Select:
     table = "interest_point"
     names = ("as_of", "category")
     return (
-        exp.select(
-            *columns_of(names, table),
-            exp.alias_(e.count_distinct(e.column("customer_id", table)), "customers"),
-        )
+        exp.select(*columns_of(names, table), exp.alias_(e.count_rows(), "customers"))
         .from_(named(table))
         .group_by(*keys_of(names, table))
     )
@@ -250,22 +274,17 @@ def interest_reach() -> exp.Select:
 def interest_base() -> exp.Select:
     """How many customers show any interest."""
     table = "interest_point"
+    everybody = e.count_distinct(e.column("customer_no", table))
     return (
-        exp.select(
-            *columns_of(("as_of",), table),
-            exp.alias_(e.count_distinct(e.column("customer_id", table)), "everybody"),
-        )
+        exp.select(*columns_of(("as_of",), table), exp.alias_(everybody, "everybody"))
         .from_(named(table))
         .group_by(*keys_of(("as_of",), table))
     )
 
 
 def interest_event() -> exp.Select:
-    """Points that fade with their age, worth more where few others are interested."""
+    """Faded points, worth more where few others are interested."""
     table, reach, base = "interest_point", "interest_reach", "interest_base"
-    # the same double on every engine: the factor of one day is a literal, its power is what exp gives
-    rate = exp.Literal.number(repr(-math.log(2) / HALF_LIFE_DAYS))
-    faded = exp.Exp(this=exp.Mul(this=exp.paren(rate), expression=e.as_double(e.column("age_days", table))))
     rarity = exp.Add(
         this=e.number(1),
         expression=exp.Ln(
@@ -275,8 +294,7 @@ def interest_event() -> exp.Select:
             )
         ),
     )
-    points = exp.Mul(this=e.as_double(e.column("points", table)), expression=faded)
-    weight = exp.Mul(this=points, expression=exp.paren(rarity))
+    weight = exp.Mul(this=e.as_double(e.column("points", table)), expression=exp.paren(rarity))
     return (
         exp.select(
             *columns_of((*ROW, "category", "age_days"), table), exp.alias_(e.exact(weight), "weight")

@@ -5,14 +5,23 @@ WITH item AS (
     WHERE event_day > $after AND event_day <= $day AND id IS NOT NULL
     GROUP BY order_id, id_kind, id, product_id, event_day
     HAVING sum(quantity) > 0
+),
+membership AS (
+    SELECT
+        id_kind,
+        id,
+        customer_id,
+        row_number() OVER (PARTITION BY id_kind, id ORDER BY day DESC) AS newest
+    FROM identity_map
+    WHERE day <= $day
 )
 SELECT DISTINCT
-    identity_map.customer_id,
+    membership.customer_id,
     item.product_id,
     item.event_day
 FROM item
-INNER JOIN identity_map
-    ON identity_map.id_kind = item.id_kind
-    AND identity_map.id = item.id
-    AND identity_map.valid_from_day <= $day
-    AND (identity_map.valid_to_day IS NULL OR identity_map.valid_to_day >= $day)
+INNER JOIN membership
+    ON membership.id_kind = item.id_kind
+    AND membership.id = item.id
+    AND membership.newest = 1
+    AND membership.customer_id IS NOT NULL

@@ -5,15 +5,24 @@ WITH item AS (
     WHERE event_day > $after AND event_day <= $day AND id IS NOT NULL AND category <> 'unknown'
     GROUP BY id_kind, id, category, order_id, product_id
     HAVING sum(quantity) > 0
+),
+membership AS (
+    SELECT
+        id_kind,
+        id,
+        customer_id,
+        row_number() OVER (PARTITION BY id_kind, id ORDER BY day DESC) AS newest
+    FROM identity_map
+    WHERE day <= $day
 )
 SELECT
-    identity_map.customer_id,
+    membership.customer_id,
     item.category,
     count(*) AS items
 FROM item
-INNER JOIN identity_map
-    ON identity_map.id_kind = item.id_kind
-    AND identity_map.id = item.id
-    AND identity_map.valid_from_day <= $day
-    AND (identity_map.valid_to_day IS NULL OR identity_map.valid_to_day >= $day)
-GROUP BY identity_map.customer_id, item.category
+INNER JOIN membership
+    ON membership.id_kind = item.id_kind
+    AND membership.id = item.id
+    AND membership.newest = 1
+    AND membership.customer_id IS NOT NULL
+GROUP BY membership.customer_id, item.category
