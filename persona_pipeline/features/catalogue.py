@@ -73,9 +73,7 @@ def _restricted(catalogue: Catalogue, available: frozenset[str]) -> Catalogue:
         raise CatalogueError(
             f"unknown kinds of sources: {', '.join(unknown)}; known: {', '.join(sorted(KINDS))}"
         )
-    needs = {
-        name: sorted(source.kinds) for name, source in SOURCES.items() if not source.kinds & available
-    }
+    needs = {name: sorted(source.kinds) for name, source in SOURCES.items() if not source.kinds & available}
     lacking = {
         feature.name: f"needs a source of kind {' or '.join(needs[feature.source])}"
         for feature in catalogue.measured

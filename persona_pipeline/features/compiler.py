@@ -218,9 +218,7 @@ def _population(source: str, names: list[str]) -> exp.Select:
     )
 
 
-def _measured(
-    catalogue: Catalogue, sources: list[Source], populations: dict[str, list[str]]
-) -> exp.Select:
+def _measured(catalogue: Catalogue, sources: list[Source], populations: dict[str, list[str]]) -> exp.Select:
     """One row per customer and as_of: profile fields and measured features, missing ones filled."""
     table = "known_customer"
     columns = view.columns_of((*view.ROW, "customer_id"), table)

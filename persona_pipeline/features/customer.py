@@ -88,10 +88,10 @@ def _staged(engine: Engine, read: ReadWindow, last: dt.date) -> dict[str, Relati
     for name, columns in INPUT_COLUMNS.items():
         if name == "map":
             continue
-        same = [exp.column(key, table=name).eq(exp.column(key, table="identifier")) for key in ("id_kind", "id")]
-        chosen = [
-            exp.column(column, table="identifier" if column == "id_no" else name) for column in columns
+        same = [
+            exp.column(key, table=name).eq(exp.column(key, table="identifier")) for key in ("id_kind", "id")
         ]
+        chosen = [exp.column(column, table="identifier" if column == "id_no" else name) for column in columns]
         select = exp.select(*chosen).from_(exp.to_table(name)).join("identifier", on=exp.and_(*same))
         inputs = {name: read(INPUTS[name], None, last), "identifier": number}
         staged[name] = engine.stage(select.sql(dialect="duckdb"), inputs)

@@ -296,9 +296,7 @@ def interest_event() -> exp.Select:
     )
     weight = exp.Mul(this=e.as_double(e.column("points", table)), expression=exp.paren(rarity))
     return (
-        exp.select(
-            *columns_of((*ROW, "category", "age_days"), table), exp.alias_(e.exact(weight), "weight")
-        )
+        exp.select(*columns_of((*ROW, "category", "age_days"), table), exp.alias_(e.exact(weight), "weight"))
         .from_(named(table))
         .join(named(reach), on=same(("as_of", "category"), reach, table), join_type="inner")
         .join(named(base), on=same(("as_of",), base, table), join_type="inner")

@@ -129,7 +129,8 @@ def everyone() -> exp.Select:
     )
     return (
         exp.select(
-            exp.alias_(as_of.copy(), "as_of"), *columns_of(("customer_no", "customer_id", "id_no"), "interval")
+            exp.alias_(as_of.copy(), "as_of"),
+            *columns_of(("customer_no", "customer_id", "id_no"), "interval"),
         )
         .from_(named("as_of"))
         .join(named("interval"), on=known, join_type="inner")
