@@ -28,9 +28,9 @@ from persona_pipeline.features.feature import (
     Measured,
     column_of,
 )
-from persona_pipeline.features.source import SOURCES
+from persona_pipeline.features.source import KINDS, SOURCES
 
-PACKAGED = Path(__file__).with_name("catalogue.toml")
+PACKAGED = tuple(Path(__file__).with_name(name) for name in ("catalogue.toml", "catalogue_traces.toml"))
 
 _ABOUT = {"description_en", "description_zh", "type", "unit", "sensitivity", "missing", "owner"}
 _COMMON = _ABOUT | {"name", "windows", "window", "hidden"}
@@ -42,26 +42,59 @@ _PHRASES = {None: ("in the whole history", "全部历史")} | {
 _PYTHON_TYPES = {Type.INTEGER: int, Type.DECIMAL: int, Type.TEXT: str, Type.BOOLEAN: bool}
 
 
-def load_catalogue(extra: Path | None = None) -> Catalogue:
+def load_catalogue(extra: Path | None = None, available: frozenset[str] = KINDS) -> Catalogue:
     """The packaged catalogue, and a project's own features after it.
 
     Args:
         extra: a TOML file of the same form; it may build on packaged features and may not redefine them.
+        available: kinds of the raw sources that the project has. Features that need others are left out, and
+            so are the features derived from them; `Catalogue.left_out` says which and why.
 
     Raises:
         CatalogueError: an unknown key, a bad name, a name given twice, an input that does not exist or that
             nothing uses, a type that does not follow from the operation, a circle.
     """
-    features = _read(PACKAGED)
+    features = [feature for path in PACKAGED for feature in _read(path)]
     if extra is not None:
         features += _read(extra)
-    return check_catalogue(features)
+    return _restricted(check_catalogue(features), available)
 
 
 def feature_table(catalogue: Catalogue) -> Table:
     """The contract of `features.customer`: the profile fields and one column per feature."""
     columns = tuple(column_of(feature) for feature in catalogue.outputs)
     return dataclasses.replace(FEATURES, columns=(*FEATURES.columns, *columns))
+
+
+def _restricted(catalogue: Catalogue, available: frozenset[str]) -> Catalogue:
+    """The catalogue without the features whose raw sources the project does not have."""
+    unknown = sorted(available - KINDS)
+    if unknown:
+        raise CatalogueError(
+            f"unknown kinds of sources: {', '.join(unknown)}; known: {', '.join(sorted(KINDS))}"
+        )
+    needs = {name: sorted(source.kinds) for name, source in SOURCES.items() if not source.kinds & available}
+    lacking = {
+        feature.name: f"needs a source of kind {' or '.join(needs[feature.source])}"
+        for feature in catalogue.measured
+        if feature.source in needs
+    }
+    pending = [feature for feature in catalogue.features if isinstance(feature, Derived)]
+    found = True
+    while found:  # a derived feature may rest on one that is declared after it
+        found = False
+        for feature in pending:
+            lost = next((name for name in feature.inputs if name in lacking), None)
+            if feature.name not in lacking and lost is not None:
+                lacking[feature.name] = lacking[lost]
+                found = True
+    kept = [feature for feature in catalogue.features if feature.name not in lacking]
+    used = {name for feature in kept if isinstance(feature, Derived) for name in feature.inputs}
+    kept = [feature for feature in kept if not feature.hidden or feature.name in used]
+    left_out = tuple(
+        (feature.name, lacking[feature.name]) for feature in catalogue.outputs if feature.name in lacking
+    )
+    return Catalogue(tuple(kept), left_out)
 
 
 def check_catalogue(features: list[Feature]) -> Catalogue:
@@ -103,7 +136,19 @@ def _check_derived(catalogue: Catalogue, feature: Derived, path: tuple[str, ...]
             )
         if isinstance(given, Derived):
             _check_derived(catalogue, given, (*path, feature.name))
+    if feature.operation == "shrunk_share":
+        _check_shrunk(catalogue, feature)
     _expect_type(feature, derived_type(catalogue, feature))
+
+
+def _check_shrunk(catalogue: Catalogue, feature: Derived) -> None:
+    """The share of all customers is a quotient of exact sums of one source."""
+    inputs = [catalogue[name] for name in feature.inputs]
+    sums = [given for given in inputs if isinstance(given, Measured) and given.aggregation == "sum"]
+    if len(sums) != len(inputs) or len({given.source for given in sums}) != 1:
+        raise CatalogueError(
+            f"feature {feature.name}: shrunk_share needs two sums of one source as numerator and denominator"
+        )
 
 
 def derived_type(catalogue: Catalogue, feature: Derived) -> Type:
@@ -178,8 +223,9 @@ def _measured(entry: Mapping[str, object], name: str, window: int | None, where:
     source_name = _one_of(entry, "source", tuple(SOURCES), where)
     source = SOURCES[source_name]
     aggregation = _one_of(entry, "aggregation", AGGREGATIONS, where)
-    if (aggregation in ("top", "top_share", "entropy")) != (source_name == "category"):
-        raise CatalogueError(f"{where}: top, top_share and entropy belong to source category, and it to them")
+    if (aggregation in ("top", "top_share", "entropy")) != (source.key is not None):
+        keyed = ", ".join(name for name, one in SOURCES.items() if one.key is not None)
+        raise CatalogueError(f"{where}: top, top_share and entropy belong to {keyed}, and these to them")
     measure = entry.get("measure")
     if aggregation == "count":
         if measure is not None:
@@ -191,8 +237,8 @@ def _measured(entry: Mapping[str, object], name: str, window: int | None, where:
     elif aggregation == "sum" and source.columns[str(measure)] not in (Type.INTEGER, Type.DECIMAL):
         raise CatalogueError(f"{where}: sum needs a number, {measure} is {source.columns[str(measure)]}")
     conditions = tuple(_condition(item, source_name, where) for item in _list(entry, "filter", where))
-    if conditions and source_name == "category":
-        raise CatalogueError(f"{where}: source category takes no filter")
+    if conditions and source.key is not None:
+        raise CatalogueError(f"{where}: source {source_name} takes no filter")
     feature = Measured(
         name,
         _about(entry, window, where),
@@ -212,7 +258,12 @@ def _measured(entry: Mapping[str, object], name: str, window: int | None, where:
 def _derived(entry: Mapping[str, object], name: str, window: int | None, where: str) -> Derived:
     operation = _one_of(entry, "operation", tuple(OPERATIONS), where)
     roles = OPERATIONS[operation]
-    _only(entry, _COMMON | {"operation", *roles}, where)
+    weight = None
+    if operation == "shrunk_share":
+        weight = entry.get("prior_weight")
+        if type(weight) is not int or weight < 1:
+            raise CatalogueError(f"{where}: shrunk_share needs prior_weight = a whole number from 1 on")
+    _only(entry, _COMMON | {"operation", *roles} | ({"prior_weight"} if weight else set()), where)
     suffix = "_ever" if window is None else f"_{window}d"
     inputs = []
     for role in roles:
@@ -220,7 +271,9 @@ def _derived(entry: Mapping[str, object], name: str, window: int | None, where: 
         if not isinstance(given, str):
             raise CatalogueError(f"{where}: {operation} needs {role} = the name of a feature")
         inputs.append(given.replace("{window}", suffix.removeprefix("_")))
-    return Derived(name, _about(entry, window, where), operation, tuple(inputs), _hidden(entry, where))
+    return Derived(
+        name, _about(entry, window, where), operation, tuple(inputs), _hidden(entry, where), weight
+    )
 
 
 def _about(entry: Mapping[str, object], window: int | None, where: str) -> About:
@@ -234,7 +287,7 @@ def _about(entry: Mapping[str, object], window: int | None, where: str) -> About
     return About(
         description_en=texts["description_en"].replace("{window}", english),
         description_zh=texts["description_zh"].replace("{window}", chinese),
-        type=Type(_one_of(entry, "type", ("integer", "decimal", "double", "text"), where)),
+        type=Type(_one_of(entry, "type", ("integer", "decimal", "double", "text", "boolean"), where)),
         unit=texts["unit"],
         sensitivity=Sensitivity(_one_of(entry, "sensitivity", ("public", "internal", "personal"), where)),
         missing=_one_of(entry, "missing", MISSING, where),

@@ -8,14 +8,43 @@ a table `chosen` (column customer_id). Each row uses only rows with day <= its a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlglot import exp
 
 from persona_pipeline.features import expression as e
-from persona_pipeline.features import view
+from persona_pipeline.features import trace_view, view
 from persona_pipeline.features.feature import Catalogue, Derived, Feature, Measured
-from persona_pipeline.features.source import BASKET, BASKET_ITEM, CATEGORY, ORDER_DAY, Source
+from persona_pipeline.features.source import SOURCES, Source
 
 AGE_BANDS = ((18, "under_18"), (25, "18_24"), (35, "25_34"), (45, "35_44"), (55, "45_54"), (65, "55_64"))
+
+# each SELECT of the statement after those it reads, with the names of these
+PARTS: dict[str, tuple[tuple[str, ...], Callable[[], exp.Select]]] = {
+    "interval": ((), view.interval),
+    "everyone": (("interval",), view.everyone),
+    "known_customer": (("member",), view.known_customer),
+    "profile_version": (("member",), view.profile_version),
+    "profile": (("profile_version",), view.profile),
+    "order_total": (("member",), view.order_total),
+    "order_event": (("order_total",), view.order_event),
+    "basket_event": (("basket_line",), view.basket_event),
+    "basket": (("basket_event",), view.basket),
+    "web_event": (("member",), trace_view.web_event),
+    "session_event": (("member",), trace_view.session_event),
+    "product_view_line": (("everyone",), trace_view.product_view_line),
+    "product_purchase": (("basket_line",), trace_view.product_purchase),
+    "product_view_last": (("product_view_line",), trace_view.product_view_last),
+    "product_view_event": (("product_view_last", "product_purchase"), trace_view.product_view_event),
+    "social_event": (("member",), trace_view.social_event),
+    "contact_event": (("everyone",), trace_view.contact_event),
+    "record_event": (("profile",), trace_view.record_event),
+    "interest_line": (("product_view_line", "basket_line"), trace_view.interest_line),
+    "interest_point": (("interest_line",), trace_view.interest_point),
+    "interest_reach": (("interest_point",), trace_view.interest_reach),
+    "interest_base": (("interest_point",), trace_view.interest_base),
+    "interest_event": (("interest_point", "interest_reach", "interest_base"), trace_view.interest_event),
+}
 
 
 def compile_features(catalogue: Catalogue, *, chosen: bool = False) -> exp.Select:
@@ -23,34 +52,49 @@ def compile_features(catalogue: Catalogue, *, chosen: bool = False) -> exp.Selec
 
     Args:
         catalogue: a checked catalogue.
-        chosen: look only at the customers of the input `chosen`.
+        chosen: look only at the customers of the input `chosen`. What is measured against all customers
+            (interests, shrunken shares) is still computed for all.
     """
-    used = {feature.source for feature in catalogue.measured}
-    parts: list[tuple[str, exp.Select]] = [
-        ("member", view.member(chosen)),
-        ("known_customer", view.known_customer()),
-    ]
-    parts += [("profile_version", view.profile_version()), ("profile", view.profile())]
-    if ORDER_DAY.name in used:
-        parts += [("order_total", view.order_total()), ("order_event", view.order_event())]
-        parts.append(("order_feature", _aggregate(catalogue, ORDER_DAY, "order_event")))
-    if used & {BASKET_ITEM.name, BASKET.name, CATEGORY.name}:
-        parts += [("basket_line", view.basket_line()), ("basket_event", view.basket_event())]
-    if BASKET_ITEM.name in used:
-        parts.append(("basket_item_feature", _aggregate(catalogue, BASKET_ITEM, "basket_event")))
-    if BASKET.name in used:
-        parts += [("basket", view.basket()), ("basket_feature", _aggregate(catalogue, BASKET, "basket"))]
-    if CATEGORY.name in used:
-        parts += [
-            ("category_total", _category_total(catalogue)),
-            ("category_rank", _category_rank(catalogue)),
-        ]
-        parts.append(("category_feature", _category_feature(catalogue)))
-    parts.append(("measured", _measured(catalogue, [name for name, _ in parts])))
+    used = [source for source in SOURCES.values() if _of(catalogue, source)]
+    needed = _closure(["known_customer", "profile", *(source.event for source in used)])
+    shared = "everyone" if "product_view_line" in needed else "member"
+    builders = {name: build for name, (_, build) in PARTS.items()} | {
+        "member": lambda: view.member(chosen),
+        "basket_line": lambda: view.basket_line(shared),
+    }
+    parts: list[tuple[str, exp.Select]] = [(name, builders[name]()) for name in needed]
+    for source in used:
+        if source.key is None:
+            parts.append((f"{source.name}_feature", _aggregate(catalogue, source)))
+        else:
+            parts += [
+                (f"{source.name}_total", _key_total(catalogue, source)),
+                (f"{source.name}_rank", _key_rank(catalogue, source)),
+                (f"{source.name}_feature", _key_feature(catalogue, source)),
+            ]
+    populations = _populations(catalogue)
+    parts += [(f"{name}_population", _population(name, inputs)) for name, inputs in populations.items()]
+    parts.append(("measured", _measured(catalogue, used, populations)))
     statement = _result(catalogue)
     for name, select in parts:
         statement = statement.with_(name, as_=select, copy=False)
     return statement
+
+
+def _closure(names: list[str]) -> list[str]:
+    """The SELECTs that these need, each after those it reads."""
+    found: list[str] = []
+
+    def add(name: str) -> None:
+        needs = {"member": ("everyone",), "basket_line": ("everyone", "member")}
+        for other in needs[name] if name in needs else PARTS[name][0]:
+            add(other)
+        if name not in found:
+            found.append(name)
+
+    for name in names:
+        add(name)
+    return found
 
 
 def _of(catalogue: Catalogue, source: Source) -> list[Measured]:
@@ -61,8 +105,9 @@ def _window(feature: Measured, table: str) -> list[exp.Expr]:
     return [] if feature.window is None else [e.column("age_days", table) < feature.window]
 
 
-def _aggregate(catalogue: Catalogue, source: Source, table: str) -> exp.Select:
+def _aggregate(catalogue: Catalogue, source: Source) -> exp.Select:
     """One pass over a source: every measured feature is an aggregate with a filter."""
+    table = source.event
     aggregates = {"sum": e.total, "min": e.smallest, "max": e.largest, "count_distinct": e.count_distinct}
     chosen: list[exp.Expr] = []
     for feature in _of(catalogue, source):
@@ -80,68 +125,66 @@ def _aggregate(catalogue: Catalogue, source: Source, table: str) -> exp.Select:
     )
 
 
-def _category_keys(catalogue: Catalogue) -> list[tuple[str, Measured]]:
-    """One total per measure and window that a category feature needs, with a name for it."""
+def _keys(catalogue: Catalogue, source: Source) -> list[tuple[str, Measured]]:
+    """One total per measure and window that a keyed feature needs, with a name for it."""
     keys: dict[str, Measured] = {}
-    for feature in _of(catalogue, CATEGORY):
-        keys.setdefault(_category_key(feature), feature)
+    for feature in _of(catalogue, source):
+        keys.setdefault(_key(feature), feature)
     return list(keys.items())
 
 
-def _category_key(feature: Measured) -> str:
+def _key(feature: Measured) -> str:
     return f"{feature.measure}_{'ever' if feature.window is None else f'{feature.window}d'}"
 
 
-def _category_total(catalogue: Catalogue) -> exp.Select:
-    """Per customer and known category: amounts over each window."""
-    table = "basket_event"
+def _key_total(catalogue: Catalogue, source: Source) -> exp.Select:
+    """Per customer and known value of the key: totals over each window."""
+    table = source.event
     totals = [
         exp.alias_(
             e.coalesce(e.filtered(e.total(e.column(str(f.measure), table)), _window(f, table)), e.number(0)),
             key,
         )
-        for key, f in _category_keys(catalogue)
+        for key, f in _keys(catalogue, source)
     ]
-    names = (*view.ROW, "category")
+    names = (*view.ROW, str(source.key))
     return (
         exp.select(*view.columns_of(names, table), *totals)
         .from_(view.named(table))
-        .where(e.column("category", table).neq("unknown"))
+        .where(e.column(str(source.key), table).neq("unknown"))
         .group_by(*view.keys_of(names, table))
     )
 
 
-def _category_rank(catalogue: Catalogue) -> exp.Select:
-    """Each category's rank and the customer's total; ties are broken by the category's name."""
-    table = "category_total"
+def _key_rank(catalogue: Catalogue, source: Source) -> exp.Select:
+    """Each value's rank and the customer's total; ties are broken by the value's name."""
+    table, name = f"{source.name}_total", str(source.key)
     extra: list[exp.Expr] = []
-    for key, _ in _category_keys(catalogue):
-        order = [e.ordered(e.column(key, table), descending=True), e.ordered(e.column("category", table))]
+    for key, _ in _keys(catalogue, source):
+        order = [e.ordered(e.column(key, table), descending=True), e.ordered(e.column(name, table))]
         extra.append(exp.alias_(e.over(exp.RowNumber(), view.keys_of(view.ROW, table), order), f"{key}_rank"))
         extra.append(
             exp.alias_(e.over(e.total(e.column(key, table)), view.keys_of(view.ROW, table)), f"{key}_total")
         )
-    names = (*view.ROW, "category", *(key for key, _ in _category_keys(catalogue)))
+    names = (*view.ROW, name, *(key for key, _ in _keys(catalogue, source)))
     return exp.select(*view.columns_of(names, table), *extra).from_(view.named(table))
 
 
-def _category_feature(catalogue: Catalogue) -> exp.Select:
-    table = "category_rank"
+def _key_feature(catalogue: Catalogue, source: Source) -> exp.Select:
+    table = f"{source.name}_rank"
     chosen: list[exp.Expr] = []
-    for feature in _of(catalogue, CATEGORY):
-        key = _category_key(feature)
+    for feature in _of(catalogue, source):
+        key = _key(feature)
         amount, whole = e.column(key, table), e.column(f"{key}_total", table)
-        share = exp.Div(this=e.as_double(amount), expression=e.as_double(whole), typed=False, safe=False)
+        share = e.share_of(amount, whole)
         is_first = exp.and_(e.column(f"{key}_rank", table).eq(1), amount > 0)
         if feature.aggregation == "top":
-            value: exp.Expr = e.largest(e.when(is_first, e.column("category", table)))
+            value: exp.Expr = e.largest(e.when(is_first, e.column(str(source.key), table)))
         elif feature.aggregation == "top_share":
             value = e.largest(e.when(is_first, share))
         else:
-            # each term is rounded to twelve decimals, so that the sum is exact and free of any order
             term = exp.Neg(this=exp.Mul(this=share, expression=exp.Ln(this=share.copy())))
-            exact = exp.cast(term, exp.DataType.build("DECIMAL(18, 12)", dialect="duckdb"))
-            value = e.total(e.when(amount > 0, exact))
+            value = e.total(e.when(amount > 0, e.exact(term)))
         chosen.append(exp.alias_(value, feature.name))
     return (
         exp.select(*view.columns_of(view.ROW, table), *chosen)
@@ -150,31 +193,55 @@ def _category_feature(catalogue: Catalogue) -> exp.Select:
     )
 
 
-def _measured(catalogue: Catalogue, parts: list[str]) -> exp.Select:
+def _populations(catalogue: Catalogue) -> dict[str, list[str]]:
+    """By source, the sums whose total over all customers a shrunken share needs."""
+    found: dict[str, list[str]] = {}
+    for feature in catalogue.features:
+        if isinstance(feature, Derived) and feature.operation == "shrunk_share":
+            for name in feature.inputs:
+                given = catalogue[name]
+                assert isinstance(given, Measured)  # noqa: S101  (checked with the catalogue)
+                names = found.setdefault(given.source, [])
+                if name not in names:
+                    names.append(name)
+    return found
+
+
+def _population(source: str, names: list[str]) -> exp.Select:
+    """Totals over all customers with rows of the source, as known on each as_of."""
+    table = f"{source}_feature"
+    totals = [exp.alias_(e.total(e.column(name, table)), name) for name in names]
+    return (
+        exp.select(*view.columns_of(("as_of",), table), *totals)
+        .from_(view.named(table))
+        .group_by(*view.keys_of(("as_of",), table))
+    )
+
+
+def _measured(catalogue: Catalogue, sources: list[Source], populations: dict[str, list[str]]) -> exp.Select:
     """One row per customer and as_of: profile fields and measured features, missing ones filled."""
-    sources = {
-        "order_feature": ORDER_DAY,
-        "basket_item_feature": BASKET_ITEM,
-        "basket_feature": BASKET,
-        "category_feature": CATEGORY,
-    }
     table = "known_customer"
-    columns = view.columns_of(view.ROW, table)
+    columns = view.columns_of((*view.ROW, "customer_id"), table)
     columns.append(exp.alias_(_age_band(), "age_band"))
     columns += [
         exp.alias_(e.coalesce(e.column(name, "profile"), exp.Literal.string("unknown")), name)
         for name in view.PROFILE
     ]
-    joined = [(name, source) for name, source in sources.items() if name in parts]
-    for name, source in joined:
+    for source in sources:
         for feature in _of(catalogue, source):
-            value: exp.Expr = e.column(feature.name, name)
+            value: exp.Expr = e.column(feature.name, f"{source.name}_feature")
             if feature.about.missing == "zero":
                 value = e.coalesce(value, e.number(0))
             columns.append(exp.alias_(e.as_type(value, feature.about.type), feature.name))
+    for source_name, names in populations.items():
+        columns += [
+            exp.alias_(e.column(name, f"{source_name}_population"), f"{name}_of_all") for name in names
+        ]
     select = exp.select(*columns).from_(view.named(table))
-    for name in ["profile", *(name for name, _ in joined)]:
+    for name in ["profile", *(f"{source.name}_feature" for source in sources)]:
         select = select.join(view.named(name), on=view.same(view.ROW, name, table), join_type="left")
+    for name in (f"{source}_population" for source in populations):
+        select = select.join(view.named(name), on=view.same(("as_of",), name, table), join_type="left")
     return select
 
 
@@ -193,7 +260,7 @@ def _result(catalogue: Catalogue) -> exp.Select:
     table = "measured"
     columns = [
         exp.alias_(e.column("as_of", table), "day"),
-        *view.columns_of((*view.ROW, "age_band", *view.PROFILE), table),
+        *view.columns_of(("as_of", "customer_id", "age_band", *view.PROFILE), table),
     ]
     columns += [
         exp.alias_(e.as_type(_value(catalogue, feature), feature.about.type), feature.name)
@@ -205,7 +272,27 @@ def _result(catalogue: Catalogue) -> exp.Select:
 def _value(catalogue: Catalogue, feature: Feature) -> exp.Expr:
     if isinstance(feature, Measured):
         return e.column(feature.name, "measured")
-    return _derived(feature, [_value(catalogue, catalogue[name]) for name in feature.inputs])
+    inputs = [_value(catalogue, catalogue[name]) for name in feature.inputs]
+    if feature.operation == "shrunk_share":
+        everybody = [e.column(f"{name}_of_all", "measured") for name in feature.inputs]
+        return _shrunk(inputs, everybody, feature.prior_weight or 0)
+    return _derived(feature, inputs)
+
+
+def _shrunk(inputs: list[exp.Expr], everybody: list[exp.Expr], weight: int) -> exp.Expr:
+    """(numerator + weight * share of all) / (denominator + weight); empty while nobody has a denominator.
+
+    The posterior mean of a share whose prior has the mean of all customers and the weight of so many rows.
+    """
+    above, below = inputs
+    prior = exp.Mul(this=e.number(weight), expression=e.share_of(*everybody))
+    quotient = exp.Div(
+        this=exp.paren(exp.Add(this=e.as_double(above), expression=prior)),
+        expression=exp.paren(exp.Add(this=e.as_double(below), expression=e.number(weight))),
+        typed=False,
+        safe=False,
+    )
+    return e.when(exp.GT(this=everybody[1].copy(), expression=e.number(0)), quotient)
 
 
 def _derived(feature: Derived, inputs: list[exp.Expr]) -> exp.Expr:
@@ -216,8 +303,7 @@ def _derived(feature: Derived, inputs: list[exp.Expr]) -> exp.Expr:
         value = _standard_deviation(*inputs)
     else:
         above, below = inputs
-        quotient = exp.Div(this=e.as_double(above), expression=e.as_double(below), typed=False, safe=False)
-        value = e.when(exp.GT(this=below, expression=e.number(0)), quotient)
+        value = e.when(exp.GT(this=below, expression=e.number(0)), e.share_of(above, below))
     return e.coalesce(value, e.number(0)) if feature.about.missing == "zero" else value
 
 
@@ -230,5 +316,4 @@ def _standard_deviation(total: exp.Expr, squares: exp.Expr, number: exp.Expr) ->
     pairs = exp.Mul(
         this=number.copy(), expression=exp.paren(exp.Sub(this=number.copy(), expression=e.number(1)))
     )
-    quotient = exp.Div(this=e.as_double(spread), expression=e.as_double(pairs), typed=False, safe=False)
-    return e.when(exp.GT(this=number, expression=e.number(1)), exp.Sqrt(this=quotient))
+    return e.when(exp.GT(this=number, expression=e.number(1)), exp.Sqrt(this=e.share_of(spread, pairs)))

@@ -14,6 +14,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from persona_pipeline.engine.protocol import DataFile, Engine, Input, Output, ReadWindow, Relation
+from persona_pipeline.engine.sql import sql_text
 from persona_pipeline.features.compiler import compile_features
 from persona_pipeline.features.feature import Catalogue
 from persona_pipeline.features.view import INPUT_COLUMNS, INPUTS
@@ -78,17 +79,23 @@ def _staged(engine: Engine, read: ReadWindow, last: dt.date) -> dict[str, Relati
     """What the statement reads, each table as one scratch file with the columns it needs.
 
     The statement names its inputs more than once, and opening a file per day of history each time costs more
-    than the features themselves: 2.3 s against 0.5 s for 2,000 customers and 240 days.
+    than the features themselves: 2.3 s against 0.5 s for 2,000 customers and 240 days. Identifiers and
+    customers become numbers in their order, once, so that every statement joins and groups by numbers.
     """
-    return {
-        name: engine.stage(
-            exp.select(*(exp.column(column) for column in columns))
-            .from_(exp.to_table(name))
-            .sql(dialect="duckdb"),
-            {name: read(INPUTS[name], None, last)},
-        )
-        for name, columns in INPUT_COLUMNS.items()
-    }
+    numbered = engine.stage(sql_text("features/map"), {"map": read(INPUTS["map"], None, last)})
+    number = engine.stage(sql_text("features/identifier"), {"map": numbered})
+    staged = {"map": numbered}
+    for name, columns in INPUT_COLUMNS.items():
+        if name == "map":
+            continue
+        same = [
+            exp.column(key, table=name).eq(exp.column(key, table="identifier")) for key in ("id_kind", "id")
+        ]
+        chosen = [exp.column(column, table="identifier" if column == "id_no" else name) for column in columns]
+        select = exp.select(*chosen).from_(exp.to_table(name)).join("identifier", on=exp.and_(*same))
+        inputs = {name: read(INPUTS[name], None, last), "identifier": number}
+        staged[name] = engine.stage(select.sql(dialect="duckdb"), inputs)
+    return staged
 
 
 def _days(days: Sequence[dt.date]) -> pa.Table:

@@ -96,6 +96,16 @@ def date(value: dt.date) -> exp.Cast:
     return as_type(exp.Literal.string(value.isoformat()), Type.DATE)
 
 
+def share_of(part: exp.Expr, whole: exp.Expr) -> exp.Div:
+    """Part / whole as doubles; both are exact."""
+    return exp.Div(this=as_double(part), expression=as_double(whole), typed=False, safe=False)
+
+
+def exact(expression: exp.Expr) -> exp.Cast:
+    """Rounded to twelve decimals, so that a sum of such terms is exact and free of any order."""
+    return exp.cast(expression, exp.DataType.build("DECIMAL(18, 12)", dialect="duckdb"))
+
+
 def over(
     function: exp.Expr,
     partition: Sequence[exp.Expr],

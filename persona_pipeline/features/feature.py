@@ -16,6 +16,7 @@ COMPARISONS = ("equals", "differs", "above", "at_least", "below")
 OPERATIONS = {
     "ratio": ("numerator", "denominator"),
     "share": ("numerator", "denominator"),
+    "shrunk_share": ("numerator", "denominator"),
     "difference": ("minuend", "subtrahend"),
     "standard_deviation": ("total", "squares", "number"),
 }
@@ -64,13 +65,18 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A declared operation over other features; `inputs` in the order of `OPERATIONS[operation]`."""
+    """A declared operation over other features; `inputs` in the order of `OPERATIONS[operation]`.
+
+    `prior_weight` belongs to shrunk_share: how many rows of the denominator the share of all customers weighs
+    as much as.
+    """
 
     name: str
     about: About
     operation: str
     inputs: tuple[str, ...]
     hidden: bool = False
+    prior_weight: int | None = None
 
 
 Feature = Measured | Derived
@@ -78,9 +84,13 @@ Feature = Measured | Derived
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All features in the order of their declaration. Built by `load_catalogue`, which checks it."""
+    """All features in the order of their declaration. Built by `load_catalogue`, which checks it.
+
+    `left_out`: columns that a project without their raw sources does not get, each with the reason.
+    """
 
     features: tuple[Feature, ...]
+    left_out: tuple[tuple[str, str], ...] = ()
     _by_name: dict[str, Feature] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -108,6 +118,8 @@ def column_of(feature: Feature) -> Column:
     is_share = (isinstance(feature, Derived) and feature.operation == "share") or (
         isinstance(feature, Measured) and feature.aggregation == "top_share"
     )
+    # a contact may be answered more than once in a tool's export, so only the lower end is certain
+    is_shrunk = isinstance(feature, Derived) and feature.operation == "shrunk_share"
     counts = isinstance(feature, Measured) and feature.aggregation in ("count", "count_distinct")
     return Column(
         feature.name,
@@ -116,6 +128,6 @@ def column_of(feature: Feature) -> Column:
         nullable=feature.about.missing == "null",
         sensitivity=feature.about.sensitivity,
         unit=feature.about.unit,
-        minimum=0 if is_share or counts else None,
+        minimum=0 if is_share or is_shrunk or counts else None,
         maximum=1 if is_share else None,
     )

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from persona_pipeline.contracts.activity import CONTACT_DAY
 from persona_pipeline.contracts.behaviour import MAP, ORDER_DAY
 from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow, Window
 from persona_pipeline.engine.sql import sql_text
 
 SUNDAY = 6
-EVENTS = ("order", "no_order")
+EVENTS = ("order", "no_order", "response")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +27,19 @@ class Target:
     Attributes:
         name: for example `buy_30d`.
         horizon_days: length of the horizon after as_of.
-        event: `order` or `no_order` within (as_of, as_of + horizon_days].
-        minimum_orders: orders ever that make a customer eligible, as known at as_of.
-        minimum_recent_orders: orders in the last `recent_days` that make a customer eligible.
-        recent_days: length of that window, as_of included.
+        event: `order`, `no_order` or `response` within (as_of, as_of + horizon_days]. A response is the answer
+            to a contact of the horizon; who was not contacted then has no label.
+        minimum_orders: orders ever that make a customer eligible, as known at as_of; not for `response`.
+        minimum_recent_orders: orders in the last `recent_days` that make a customer eligible; likewise.
+        recent_days: length of that window, as_of included; likewise.
     """
 
     name: str
     horizon_days: int
     event: str
-    minimum_orders: int
-    minimum_recent_orders: int
-    recent_days: int
+    minimum_orders: int = 1
+    minimum_recent_orders: int = 1
+    recent_days: int = 365
 
     def __post_init__(self) -> None:
         if self.event not in EVENTS:
@@ -49,6 +51,7 @@ class Target:
 
 
 BUY_30D = Target("buy_30d", 30, "order", minimum_orders=1, minimum_recent_orders=1, recent_days=365)
+RESPOND_30D = Target("respond_30d", 30, "response")
 CHURN_60D = Target("churn_60d", 60, "no_order", minimum_orders=2, minimum_recent_orders=1, recent_days=180)
 
 
@@ -64,7 +67,7 @@ def labels(
 
     Args:
         engine: runs the statement.
-        read: reads `identity.map` and `facts.order_day` up to the last day.
+        read: reads `identity.map`, `facts.order_day` and `facts.contact_day` up to the last day.
         output: where files of `features.label` go.
         targets: the targets, each name once.
         window: the days K to write; a range gives what its days give one by one.
@@ -80,6 +83,7 @@ def labels(
         "period": periods,
         "map": read(MAP, None, window.last),
         "order_day": read(ORDER_DAY, None, window.last),
+        "contact_day": read(CONTACT_DAY, None, window.last),
     }
     return engine.select_into(sql_text("features/label"), inputs, output)
 
@@ -96,7 +100,7 @@ def _periods(targets: Sequence[Target], window: Window, start: dt.date) -> pa.Ta
         {
             "target": pa.array([target.name for target, _, _ in rows], pa.string()),
             "horizon_days": pa.array([target.horizon_days for target, _, _ in rows], pa.int64()),
-            "is_order": pa.array([target.event == "order" for target, _, _ in rows], pa.bool_()),
+            "event": pa.array([target.event for target, _, _ in rows], pa.string()),
             "minimum_orders": pa.array([target.minimum_orders for target, _, _ in rows], pa.int64()),
             "minimum_recent_orders": pa.array(
                 [target.minimum_recent_orders for target, _, _ in rows], pa.int64()

@@ -1,6 +1,7 @@
 """The sources that features are measured on: views of the facts, net of corrections.
 
-Here: their names, columns and types. Not here: how they are computed (compiler.py).
+Here: their names, columns and types, and which raw sources they come from. Not here: how they are computed
+(view.py, trace_view.py) and measured (compiler.py).
 """
 
 from __future__ import annotations
@@ -9,14 +10,32 @@ from dataclasses import dataclass
 
 from persona_pipeline.contracts import Type
 
+KINDS = frozenset({"orders", "web", "social", "campaigns", "customers", "products"})
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A view of facts as of a day: what a row is, and which columns a feature may measure or filter on."""
+    """A view of facts as of a day: what a row is, and which columns a feature may measure or filter on.
+
+    Attributes:
+        name: as the catalogue names it.
+        grain: what a row is.
+        columns: what may be measured or filtered on.
+        kinds: kinds of raw sources it is made of; one of them is enough.
+        event: the SELECT of view.py or trace_view.py that it is measured on.
+        key: the column whose values compete; such a source is aggregated by top, top_share and entropy only.
+    """
 
     name: str
     grain: str
     columns: dict[str, Type]
+    kinds: frozenset[str]
+    event: str
+    key: str | None = None
+
+
+def _integers(*names: str) -> dict[str, Type]:
+    return dict.fromkeys(names, Type.INTEGER)
 
 
 ORDER_DAY = Source(
@@ -38,6 +57,8 @@ ORDER_DAY = Source(
         "gap_days": Type.INTEGER,  # days since the customer's order day before this one; empty on the first
         "gap_days_squared": Type.INTEGER,
     },
+    frozenset({"orders"}),
+    "order_event",
 )
 
 BASKET_ITEM = Source(
@@ -51,6 +72,8 @@ BASKET_ITEM = Source(
         "amount": Type.DECIMAL,
         "is_first_purchase": Type.BOOLEAN,  # the customer's first day with this product
     },
+    frozenset({"orders"}),
+    "basket_event",
 )
 
 BASKET = Source(
@@ -62,12 +85,166 @@ BASKET = Source(
         "quantity": Type.DECIMAL,
         "amount": Type.DECIMAL,
     },
+    frozenset({"orders"}),
+    "basket",
 )
 
 CATEGORY = Source(
     "category",
-    "one row per customer and known category; aggregated by top, top_share and entropy only",
+    "one row per customer and known category bought; aggregated by top, top_share and entropy only",
     {"amount": Type.DECIMAL, "quantity": Type.DECIMAL},
+    frozenset({"orders"}),
+    "basket_event",
+    "category",
 )
 
-SOURCES = {source.name: source for source in (ORDER_DAY, BASKET_ITEM, BASKET, CATEGORY)}
+WEB_DAY = Source(
+    "web_day",
+    "one row per customer and span of ages (below 1, 7, 30, 90, 180, 365 days, older), summed over its days",
+    _integers(
+        "age_days",  # of the newest day of the span
+        "visit_days",
+        "sessions",
+        "bounces",
+        "hits",
+        "seconds",
+        "product_views",
+        "searches",
+        "cart_adds",
+        "cart_sessions",
+        "checkout_sessions",
+        "confirmation_sessions",
+        "mobile_sessions",
+        "evening_sessions",
+        "night_sessions",
+        "direct_sessions",
+        "search_sessions",
+        "social_sessions",
+        "campaign_sessions",
+    ),
+    frozenset({"web"}),
+    "web_event",
+)
+
+PRODUCT_VIEW = Source(
+    "product_view",
+    "one row per customer and product seen in the last 365 days",
+    {
+        **_integers("age_days", "views", "cart_adds"),  # age of the last view; counts of 365 days
+        "cart_age_days": Type.INTEGER,  # since it was last put into the cart; empty if never
+        "product_id": Type.TEXT,
+        "is_bought_since": Type.BOOLEAN,  # bought on the day of the last view or later
+    },
+    frozenset({"web"}),
+    "product_view_event",
+)
+
+VIEWED_CATEGORY = Source(
+    "viewed_category",
+    "one row per customer and known category of the products seen in the last 365 days; "
+    "aggregated by top, top_share and entropy only",
+    {"views": Type.INTEGER},
+    frozenset({"web"}),
+    "product_view_line",
+    "category",
+)
+
+SESSION_DAYPART = Source(
+    "session_daypart",
+    "one row per customer and part of the day in which sessions began: night (0-6), morning (6-12), "
+    "afternoon (12-18), evening (18-24); aggregated by top, top_share and entropy only",
+    {"sessions": Type.INTEGER},
+    frozenset({"web"}),
+    "session_event",
+    "daypart",
+)
+
+SESSION_DEVICE = Source(
+    "session_device",
+    "one row per customer and known kind of device; aggregated by top, top_share and entropy only",
+    {"sessions": Type.INTEGER, "seconds": Type.INTEGER},
+    frozenset({"web"}),
+    "session_event",
+    "device",
+)
+
+SESSION_CHANNEL = Source(
+    "session_channel",
+    "one row per customer and channel that sessions came through; "
+    "aggregated by top, top_share and entropy only",
+    {"sessions": Type.INTEGER},
+    frozenset({"web"}),
+    "session_event",
+    "channel",
+)
+
+SOCIAL_DAY = Source(
+    "social_day",
+    "one row per customer and day on which a post or review was written",
+    {
+        **_integers("age_days", "posts", "reviews", "texts", "ratings", "rating_sum", "low_ratings"),
+        **_integers("negative_texts", "positive_texts"),
+        "sentiment_sum": Type.DECIMAL,
+    },
+    frozenset({"social"}),
+    "social_event",
+)
+
+CONTACT_DAY = Source(
+    "contact_day",
+    "one row per customer, channel, message and day on which a campaign contacted them",
+    {
+        "age_days": Type.INTEGER,
+        "channel": Type.TEXT,
+        "message": Type.TEXT,
+        **_integers("contacts", "holdouts", "opens", "clicks", "responses"),
+        "cost_amount": Type.DECIMAL,
+    },
+    frozenset({"campaigns"}),
+    "contact_event",
+)
+
+CUSTOMER_RECORD = Source(
+    "customer_record",
+    "one row per customer: the newest record",
+    {
+        "registration_days": Type.INTEGER,  # days since registration; empty when that is not known
+        "consent_marketing": Type.BOOLEAN,
+        "consent_profiling": Type.BOOLEAN,
+        "consent_sharing": Type.BOOLEAN,
+    },
+    frozenset({"customers"}),
+    "record_event",
+)
+
+INTEREST = Source(
+    "interest",
+    "one row per customer and known category of 365 days. weight: sum of behaviour weights (product view 1, "
+    "cart add 3, purchased item 5, post or review 2), each halved every 90 days, times 1 + ln((1 + customers "
+    "with any interest) / (1 + customers interested in the category)); "
+    "aggregated by top, top_share and entropy only",
+    {"weight": Type.DECIMAL},
+    frozenset({"web", "social"}),
+    "interest_event",
+    "category",
+)
+
+SOURCES = {
+    source.name: source
+    for source in (
+        ORDER_DAY,
+        BASKET_ITEM,
+        BASKET,
+        CATEGORY,
+        WEB_DAY,
+        PRODUCT_VIEW,
+        VIEWED_CATEGORY,
+        SESSION_DAYPART,
+        SESSION_DEVICE,
+        SESSION_CHANNEL,
+        SOCIAL_DAY,
+        CONTACT_DAY,
+        CUSTOMER_RECORD,
+        INTEREST,
+    )
+}

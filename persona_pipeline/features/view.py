@@ -1,6 +1,7 @@
 """The first half of the statement: the facts as known on each as_of, one SELECT each.
 
-Here: members, profiles, order days and baskets. Not here: the features measured on them (compiler.py).
+Here: members, profiles, order days and baskets. Not here: the other traces (trace_view.py) and the features
+measured on them (compiler.py).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from persona_pipeline.contracts import Table, Type, behaviour, clean
+from persona_pipeline.contracts import Table, Type, activity, behaviour, clean
 from persona_pipeline.features import expression as e
 
 INPUTS: dict[str, Table] = {
@@ -17,9 +18,14 @@ INPUTS: dict[str, Table] = {
     "customer": clean.CUSTOMER,
     "order_day": behaviour.ORDER_DAY,
     "basket_item": behaviour.BASKET_ITEM,
+    "web_day": activity.WEB_DAY,
+    "session": activity.SESSION,
+    "product_view": activity.PRODUCT_VIEW,
+    "social_day": activity.SOCIAL_DAY,
+    "contact_day": activity.CONTACT_DAY,
 }
 
-ROW = ("as_of", "customer_id")
+ROW = ("as_of", "customer_no")  # numbers, because grouping and joining by texts takes twice as long
 PROFILE = ("gender", "region", "income_band")
 MEASURES = (
     "orders",
@@ -32,21 +38,50 @@ MEASURES = (
     "refunds",
     "refund_amount",
 )
+CONSENTS = ("consent_marketing", "consent_profiling", "consent_sharing")
+RECORD = ("registered_on", "birth_year", *PROFILE, *CONSENTS)
+FACT = ("day", "event_day", "id_no")
+WEB_MEASURES = (
+    "sessions",
+    "bounces",
+    "hits",
+    "seconds",
+    "product_views",
+    "searches",
+    "cart_adds",
+    "cart_sessions",
+    "checkout_sessions",
+    "confirmation_sessions",
+    "mobile_sessions",
+    "evening_sessions",
+    "night_sessions",
+    "direct_sessions",
+    "search_sessions",
+    "social_sessions",
+    "campaign_sessions",
+)
+SOCIAL_MEASURES = (
+    "posts",
+    "reviews",
+    "ratings",
+    "rating_sum",
+    "low_ratings",
+    "negative_texts",
+    "positive_texts",
+    "sentiment_sum",
+)
+CONTACT_MEASURES = ("contacts", "holdouts", "opens", "clicks", "responses", "cost_amount")
+# what the statement reads of each input: its columns, with numbers for identifiers and customers (customer.py)
 INPUT_COLUMNS: dict[str, tuple[str, ...]] = {
-    "map": ("day", "id_kind", "id", "customer_id"),
-    "customer": ("day", "id_kind", "id", "birth_year", *PROFILE),
-    "order_day": ("day", "event_day", "id_kind", "id", *MEASURES),
-    "basket_item": (
-        "day",
-        "event_day",
-        "id_kind",
-        "id",
-        "order_id",
-        "product_id",
-        "category",
-        "quantity",
-        "amount",
-    ),
+    "map": ("day", "id_no", "customer_no", "customer_id"),
+    "customer": ("day", "id_no", *RECORD),
+    "order_day": (*FACT, *MEASURES),
+    "basket_item": (*FACT, "order_id", "product_id", "category", "quantity", "amount"),
+    "web_day": (*FACT, *WEB_MEASURES),
+    "session": (*FACT, "hour", "channel", "device", "seconds"),
+    "product_view": (*FACT, "product_id", "category", "views", "cart_adds"),
+    "social_day": (*FACT, "category", *SOCIAL_MEASURES),
+    "contact_day": (*FACT, "channel", "message", *CONTACT_MEASURES),
 }
 BASKET_LINE = (*ROW, "order_id", "product_id", "category", "event_day")
 
@@ -71,54 +106,67 @@ def same(names: Iterable[str], left: str, right: str) -> exp.Expr:
     return exp.and_(*[e.column(name, left).eq(e.column(name, right)) for name in names])
 
 
-def member(chosen: bool) -> exp.Select:
-    """Which identifiers belong to which customer, as known on each as_of."""
-    order = [e.ordered(e.column("day", "map"))]
-    next_day = e.over(exp.Lead(this=e.column("day", "map")), keys_of(("id_kind", "id"), "map"), order)
-    interval = exp.select(
-        *columns_of(("customer_id", "id_kind", "id"), "map"),
-        exp.alias_(e.column("day", "map"), "known_from"),
-        exp.alias_(next_day, "known_until"),
+def interval() -> exp.Select:
+    """The log of the map as intervals: each row holds until the next one of its identifier."""
+    following = e.over(
+        exp.Lead(this=e.column("day", "map")),
+        keys_of(("id_no",), "map"),
+        [e.ordered(e.column("day", "map"))],
+    )
+    return exp.select(
+        *columns_of(("day", "id_no", "customer_no", "customer_id"), "map"), exp.alias_(following, "next_day")
     ).from_(named("map"))
+
+
+def everyone() -> exp.Select:
+    """Which identifiers belong to which customer, as known on each as_of."""
     as_of = e.column("as_of", "as_of")
-    until = e.column("known_until", "belonging")
+    until = e.column("next_day", "interval")
     known = exp.and_(
-        e.column("known_from", "belonging") <= as_of,
+        e.column("day", "interval") <= as_of,
         exp.or_(until.is_(exp.null()), until > as_of),
-        e.column("customer_id", "belonging").is_(exp.null()).not_(),
+        e.column("customer_id", "interval").is_(exp.null()).not_(),
     )
-    select = exp.select(
-        exp.alias_(as_of.copy(), "as_of"), *columns_of(("customer_id", "id_kind", "id"), "belonging")
-    )
-    select = select.from_(named("as_of")).join(interval.subquery("belonging"), on=known, join_type="inner")
-    if chosen:
-        select = select.join(
-            named("chosen"), on=same(("customer_id",), "chosen", "belonging"), join_type="inner"
+    return (
+        exp.select(
+            exp.alias_(as_of.copy(), "as_of"),
+            *columns_of(("customer_no", "customer_id", "id_no"), "interval"),
         )
+        .from_(named("as_of"))
+        .join(named("interval"), on=known, join_type="inner")
+    )
+
+
+def member(chosen: bool) -> exp.Select:
+    """The identifiers of the customers that are looked at: all, or those of the input `chosen`."""
+    names = (*ROW, "customer_id", "id_no")
+    select = exp.select(*columns_of(names, "everyone")).from_(named("everyone"))
+    if chosen:
+        on = same(("customer_id",), "chosen", "everyone")
+        select = select.join(named("chosen"), on=on, join_type="inner")
     return select
 
 
 def known_customer() -> exp.Select:
     """Every customer known on each as_of, whether anything was bought or not."""
-    return exp.select(*columns_of(ROW, "member")).from_(named("member")).distinct()
+    return exp.select(*columns_of((*ROW, "customer_id"), "member")).from_(named("member")).distinct()
 
 
 def profile_version() -> exp.Select:
     """The customer records known on each as_of, the newest first."""
     order = [
         e.ordered(e.column("day", "customer"), descending=True),
-        e.ordered(e.column("id_kind", "customer")),
-        e.ordered(e.column("id", "customer")),
+        e.ordered(e.column("id_no", "customer")),
     ]
     newest = e.over(exp.RowNumber(), keys_of(ROW, "member"), order)
     on = exp.and_(
-        same(("id_kind", "id"), "customer", "member"),
+        same(("id_no",), "customer", "member"),
         e.column("day", "customer") <= e.column("as_of", "member"),
     )
     return (
         exp.select(
             *columns_of(ROW, "member"),
-            *columns_of(("birth_year", *PROFILE), "customer"),
+            *columns_of(RECORD, "customer"),
             exp.alias_(newest, "newest_rank"),
         )
         .from_(named("member"))
@@ -129,17 +177,17 @@ def profile_version() -> exp.Select:
 def profile() -> exp.Select:
     """The newest customer record of each customer."""
     return (
-        exp.select(*columns_of((*ROW, "birth_year", *PROFILE), "profile_version"))
+        exp.select(*columns_of((*ROW, *RECORD), "profile_version"))
         .from_(named("profile_version"))
         .where(e.column("newest_rank", "profile_version").eq(1))
     )
 
 
-def _known_fact(fact: str) -> exp.Expr:
+def known_fact(fact: str, of: str = "member") -> exp.Expr:
     """The facts of a member that were known on as_of and had happened by then."""
-    as_of = e.column("as_of", "member")
+    as_of = e.column("as_of", of)
     return exp.and_(
-        same(("id_kind", "id"), fact, "member"),
+        same(("id_no",), fact, of),
         e.column("day", fact) <= as_of,
         e.column("event_day", fact) <= as_of.copy(),
     )
@@ -152,7 +200,7 @@ def order_total() -> exp.Select:
     return (
         exp.select(*columns_of(ROW, "member"), exp.alias_(event_day, "event_day"), *sums)
         .from_(named("member"))
-        .join(named("order_day"), on=_known_fact("order_day"), join_type="inner")
+        .join(named("order_day"), on=known_fact("order_day"), join_type="inner")
         .group_by(*keys_of(ROW, "member"), event_day.copy())
     )
 
@@ -193,21 +241,21 @@ def order_event() -> exp.Select:
     ).from_(inner)
 
 
-def basket_line() -> exp.Select:
-    """What was in each basket, as known on as_of."""
+def basket_line(of: str = "member") -> exp.Select:
+    """What was in each basket, as known on as_of, of the members in `of`."""
     fact = "basket_item"
     quantity = e.total(e.column("quantity", fact))
     names = [name for name in BASKET_LINE if name not in ROW]
     return (
         exp.select(
-            *columns_of(ROW, "member"),
+            *columns_of(ROW, of),
             *columns_of(names, fact),
             exp.alias_(quantity, "quantity"),
             exp.alias_(e.total(e.column("amount", fact)), "amount"),
         )
-        .from_(named("member"))
-        .join(named(fact), on=_known_fact(fact), join_type="inner")
-        .group_by(*keys_of(ROW, "member"), *keys_of(names, fact))
+        .from_(named(of))
+        .join(named(fact), on=known_fact(fact, of), join_type="inner")
+        .group_by(*keys_of(ROW, of), *keys_of(names, fact))
         .having(quantity.copy() > 0)
     )
 

@@ -121,6 +121,7 @@ def customer(known: int, identifier: str, **changes: object) -> Row:
         "registered_on": None,
         "birth_year": None,
     }
+    values |= dict.fromkeys(("consent_marketing", "consent_profiling", "consent_sharing"))
     values |= {"gender": "unknown", "region": "unknown", "income_band": "unknown", "source": "customers"}
     return values | {"content_hash": "h"} | changes
 

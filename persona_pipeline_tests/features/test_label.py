@@ -6,9 +6,10 @@ import datetime as dt
 
 import pytest
 
+from persona_pipeline.contracts.activity import CONTACT_DAY
 from persona_pipeline.contracts.behaviour import LABEL, MAP, ORDER_DAY
 from persona_pipeline.engine.protocol import Window
-from persona_pipeline.features.label import BUY_30D, CHURN_60D, Target, labels
+from persona_pipeline.features.label import BUY_30D, CHURN_60D, RESPOND_30D, Target, labels
 from persona_pipeline_tests.features.history import START, FolderLake, Row, day
 
 SUNDAY = 6
@@ -29,6 +30,13 @@ def _order(known: int, identifier: str, happened: int | None = None, orders: int
 
 def _member(known: int, identifier: str, customer_id: str | None) -> Row:
     return {"day": day(known), "id_kind": "account", "id": identifier, "customer_id": customer_id}
+
+
+def _contact(known: int, identifier: str, happened: int | None = None, **changes: int) -> Row:
+    row: Row = {column.name: 0 for column in CONTACT_DAY.columns}
+    row |= {"day": day(known), "event_day": day(known if happened is None else happened)}
+    row |= {"id_kind": "account", "id": identifier, "campaign_id": "k", "channel": "sms", "message": "m"}
+    return row | {"contacts": 1} | changes
 
 
 def _labels(
@@ -113,6 +121,47 @@ def test_the_event_counts_for_customers_merged_meanwhile(lake: FolderLake) -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("facts", "labels_of_a"),
+    [
+        ([_contact(SUNDAY + 1, "a", responses=1)], [True]),
+        ([_contact(SUNDAY + 30, "a")], [False]),
+        ([_contact(SUNDAY + 31, "a")], []),  # contacted after the horizon
+        ([_contact(SUNDAY, "a", responses=1)], []),  # on as_of itself
+        ([_contact(SUNDAY + 2, "a", contacts=0, holdouts=1)], []),  # held out: never contacted
+        (  # the outcome is delivered on the last day of the horizon: it counts
+            [
+                _contact(SUNDAY + 2, "a"),
+                _contact(SUNDAY + 30, "a", SUNDAY + 2, contacts=0, responses=1),
+            ],
+            [True],
+        ),
+        (  # a day later it was not known yet
+            [
+                _contact(SUNDAY + 2, "a"),
+                _contact(SUNDAY + 31, "a", SUNDAY + 2, contacts=0, responses=1),
+            ],
+            [False],
+        ),
+        ([_contact(SUNDAY + 2, "a"), _contact(SUNDAY + 9, "a", SUNDAY + 2, contacts=-1)], []),  # taken back
+    ],
+)
+def test_a_response_answers_a_contact_of_the_horizon(
+    lake: FolderLake, facts: list[Row], labels_of_a: list[bool]
+) -> None:
+    _everybody(lake)
+    lake.put(CONTACT_DAY, facts)
+    rows = _labels(lake, Window(day(36), day(36)), RESPOND_30D, BUY_30D)
+    assert [row[2:] for row in rows] == [("respond_30d", "c_a", label) for label in labels_of_a]
+
+
+def test_an_identifier_that_left_its_customer_brings_no_response(lake: FolderLake) -> None:
+    lake.put(MAP, [_member(0, "a", "c_a"), _member(0, "b", "c_b"), _member(9, "b", None)])
+    lake.put(CONTACT_DAY, [_contact(10, "a", responses=1), _contact(10, "b", responses=1)])
+    window = Window(day(36), day(36))
+    assert [row[2:] for row in _labels(lake, window, RESPOND_30D)] == [("respond_30d", "c_a", True)]
+
+
 def test_a_target_with_an_unknown_event_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected one of order, no_order"):
+    with pytest.raises(ValueError, match="expected one of order, no_order, response"):
         Target("x", 30, "visit", 1, 1, 30)

@@ -12,14 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from persona_pipeline.contracts.behaviour import BASKET_ITEM, MAP, ORDER_DAY
-from persona_pipeline.contracts.identity import EDGE, MERGE_EVENT
 from persona_pipeline.contracts.pseudonym import customer_pseudonym
 from persona_pipeline.engine.duckdb import DuckDBEngine
 from persona_pipeline.engine.protocol import Window
 from persona_pipeline.features.catalogue import feature_table, load_catalogue
 from persona_pipeline.features.customer import for_customers, snapshot
 from persona_pipeline.features.facts import basket_item_window, order_day_window
-from persona_pipeline.identity import IdentityOptions, map_window
 from persona_pipeline_tests.features.history import (
     FolderLake,
     Row,
@@ -32,7 +30,7 @@ from persona_pipeline_tests.features.history import (
 )
 from persona_pipeline_tests.features.reference import age_band, features
 
-CATALOGUE = load_catalogue()
+CATALOGUE = load_catalogue(available=frozenset({"orders", "customers"}))  # the rest: test_traces.py
 FEATURES = feature_table(CATALOGUE)
 KEY = b"0123456789abcdef0123456789abcdef"
 DAYS = 120
@@ -47,10 +45,25 @@ def _build(folder: Path, engine: DuckDBEngine, shop: Shop) -> FolderLake:
     window = Window(day(0), day(DAYS - 1))
     lake.replace(ORDER_DAY, order_day_window(engine, lake.read, lake.output(ORDER_DAY), window, REDELIVERY))
     lake.replace(BASKET_ITEM, basket_item_window(engine, lake.read, lake.output(BASKET_ITEM), window))
-    outputs = {table.full_name: lake.output(table) for table in (EDGE, MAP, MERGE_EVENT)}
-    files = map_window(engine, lake.read, outputs, window, KEY, IdentityOptions())
-    lake.replace(MAP, files[MAP.full_name])
+    lake.put(MAP, _map(shop))
     return lake
+
+
+def _map(shop: Shop) -> list[Row]:
+    """Every account from the day it was first known; each is a customer of its own."""
+    known: dict[str, dt.date] = {}
+    for row in (*shop.order_lines, *shop.customers):
+        if row["id"] is not None:
+            known[row["id"]] = min(known.get(row["id"], row["day"]), row["day"])
+    return [
+        {
+            "day": first,
+            "id_kind": "account",
+            "id": name,
+            "customer_id": customer_pseudonym(KEY, "account", name),
+        }
+        for name, first in known.items()
+    ]
 
 
 def _snapshot(lake: FolderLake, *days: dt.date) -> list[Row]:

@@ -6,20 +6,22 @@ WITH item AS (
     GROUP BY order_id, id_kind, id, product_id, event_day
     HAVING sum(quantity) > 0
 ),
-member AS (
+membership AS (
     SELECT
-        id_kind, id, customer_id,
+        id_kind,
+        id,
+        customer_id,
         row_number() OVER (PARTITION BY id_kind, id ORDER BY day DESC) AS newest
     FROM identity_map
     WHERE day <= $day
 )
 SELECT DISTINCT
-    member.customer_id,
+    membership.customer_id,
     item.product_id,
     item.event_day
 FROM item
-INNER JOIN member
-    ON member.id_kind = item.id_kind
-    AND member.id = item.id
-    AND member.newest = 1
-    AND member.customer_id IS NOT NULL
+INNER JOIN membership
+    ON membership.id_kind = item.id_kind
+    AND membership.id = item.id
+    AND membership.newest = 1
+    AND membership.customer_id IS NOT NULL
