@@ -1,7 +1,6 @@
-"""Split access-log records to judged hits: what needs Python is done once per distinct value, then one SQL
-statement decides.
+"""Split access-log records to judged hits.
 
-Here: the look-up tables (pages, agents, channels, pseudonyms) and what the statement is given. Not here:
+What needs Python is done once per distinct value, then one SQL statement decides. Here: the look-up tables (pages, agents, channels, pseudonyms) and what the statement is given. Not here:
 cutting lines (sources), and tables that are written (window.py).
 """
 
@@ -163,7 +162,7 @@ def _type(name: str) -> pa.DataType:
 
 
 def unescaped(value: str) -> str:
-    """A value as it was before the server escaped it: `\\x22`, `\\"` and `\\\\`; as it is where that is no UTF-8."""
+    r"""A value before the server escaped it (`\x22`, `\"`, `\\`); left as it is where that is no UTF-8."""
     if "\\" not in value:
         return value
     found = _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else m[2], value)

@@ -74,9 +74,12 @@ def _families():  # noqa: ANN202 - ua-parser's parser, imported when first neede
 @functools.cache
 def _crawlers():  # noqa: ANN202 - the same engine over the crawler list: 1,500 expressions in one automaton
     from crawleruseragents import CRAWLER_USER_AGENTS_DATA
-    from ua_parser import Parser
+    from ua_parser import Parser, UserAgent
+    from ua_parser.core import Matcher
     from ua_parser.matchers import UserAgentMatcher
     from ua_parser.regex import Resolver
 
-    matchers = [UserAgentMatcher(f"({each['pattern']})") for each in CRAWLER_USER_AGENTS_DATA]
+    matchers: list[Matcher[UserAgent]] = [
+        UserAgentMatcher(f"({each['pattern']})") for each in CRAWLER_USER_AGENTS_DATA
+    ]
     return Parser(Resolver((matchers, [], [])))

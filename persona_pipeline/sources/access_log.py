@@ -96,7 +96,8 @@ def split_access_logs(
         if read.sha256 != sha256:
             raise SourceError(
                 f"source {name}: {path} was recorded with content {sha256[:12]} but now holds "
-                f"{read.sha256[:12]}; put the recorded file back and deliver the new content under another name"
+                f"{read.sha256[:12]}; put the recorded file back and deliver the new content under "
+                "another name"
             )
         if reason is None and lines == 0 and not source.allow_empty:
             reason = "empty"
@@ -161,8 +162,10 @@ asked AS (
 request_line AS (
     SELECT
         *,
-        CASE WHEN regexp_full_match(verb, '[A-Z]{{3,20}}')
-            THEN substr(request, length(verb) + 2, length(request) - length(verb) - 1 - protocol_length) END AS target
+        CASE
+            WHEN regexp_full_match(verb, '[A-Z]{{3,20}}')
+                THEN substr(request, length(verb) + 2, length(request) - length(verb) - 1 - protocol_length)
+        END AS target
     FROM asked
 ),
 target AS (
@@ -170,18 +173,20 @@ target AS (
         *,
         CASE
             WHEN target LIKE '/%' THEN target
-            WHEN target LIKE 'http://%' OR target LIKE 'https://%'
-                THEN '/' || substr(target, length(split_part(target, '/', 1)) + length(split_part(target, '/', 3)) + 4)
+            WHEN target LIKE 'http://%' OR target LIKE 'https://%' THEN '/' || substr(
+                target, length(split_part(target, '/', 1)) + length(split_part(target, '/', 3)) + 4
+            )
         END AS address_asked
     FROM request_line
 ),
 query AS (
     SELECT
         *,
-        split_part(split_part(address_asked, '#', 1), '?', 1) AS path_asked,
-        CASE WHEN address_asked LIKE '%?%'
-            THEN '&' || substr(split_part(address_asked, '#', 1), length(split_part(address_asked, '?', 1)) + 2) END AS query
-    FROM target
+        split_part(address_asked, '?', 1) AS path_asked,
+        CASE WHEN address_asked LIKE '%?%' THEN
+            '&' || substr(address_asked, length(split_part(address_asked, '?', 1)) + 2)
+        END AS query
+    FROM (SELECT * REPLACE (split_part(address_asked, '#', 1) AS address_asked) FROM target)
 )
 SELECT
     CAST($path_no AS INTEGER) AS path_no,
@@ -214,7 +219,8 @@ def _missing(value: str) -> str:
 def _query_value(name: str) -> str:
     """SQL of a value of the query string; NULL where it is not given."""
     mark = literal(f"&{name}=")
-    return f"CASE WHEN contains(query, {mark}) THEN nullif(split_part(split_part(query, {mark}, 2), '&', 1), '') END"
+    value = f"nullif(split_part(split_part(query, {mark}, 2), '&', 1), '')"
+    return f"CASE WHEN contains(query, {mark}) THEN {value} END"
 
 
 def _parameter_given(name: str) -> str:

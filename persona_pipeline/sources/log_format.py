@@ -11,8 +11,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 _COMMON = '$remote_addr $remote_ident $remote_user [$time_local] "$request" $status $body_bytes_sent'
 PRESETS = {
     "common": _COMMON,
@@ -63,8 +61,8 @@ class Compiled:
 
 
 def literal(value: str) -> str:
-    """A SQL literal."""
-    return exp.Literal.string(value).sql(dialect="duckdb")
+    """A SQL literal; in DuckDB's strings only the quote is special."""
+    return "'" + value.replace("'", "''") + "'"
 
 
 def parse_format(text: str) -> tuple[Part, ...]:

@@ -20,7 +20,7 @@ BATCH = 16_384  # rows a thread of the engine takes at once
 
 @dataclass(frozen=True, slots=True)
 class LogLines:
-    """Consecutive lines: columns `line` (number in the file, from 1) and `text`; `bad` maps numbers to reasons."""
+    """Consecutive lines: columns `line` (from 1) and `text`; `bad` maps their numbers to reasons."""
 
     table: pa.Table
     bad: dict[int, str]
@@ -36,7 +36,8 @@ def log_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[LogLines]:
 
     Args:
         blocks: its bytes.
-        encoding: their encoding; lines that do not decode are `bad_encoding`, lines over 1 MB `line_too_long`.
+        encoding: their encoding. Lines that do not decode are `bad_encoding`, lines over 1 MB
+            `line_too_long`.
     """
     number = 1
     for chunk in _whole_lines(blocks):

@@ -37,7 +37,7 @@ DEFAULT_ASSETS = (
 )
 SEPARATOR = "?"
 _PIECE = re.compile(r"\{([a-z_]*)\}|\*")
-_PLAIN = re.compile(r"[\w.-]{1,64}")
+_PLAIN = re.compile(r"[\w.-]+(?: [\w.-]+){0,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +87,18 @@ class PagePatterns:
                     break
                 found |= matched.groupdict()
             else:
-                return Page(pattern.page_type, **{name: plain(value) for name, value in found.items()})
+                values = {name: plain(value) for name, value in found.items()}
+                return Page(pattern.page_type, False, *(values.get(field) for field in FIELDS))
         return Page("other")
 
 
 def plain(value: str) -> str | None:
-    """A number or slug of an address without its percent escapes; None unless it is one plain word."""
+    """A number or slug of an address without its percent escapes; None unless it is a few plain words."""
     try:
         text = unquote_to_bytes(value.replace("+", " ")).decode()
     except UnicodeDecodeError:
         return None
-    return text if _PLAIN.fullmatch(text) else None
+    return text if len(text) <= 64 and _PLAIN.fullmatch(text) else None
 
 
 def check_pattern(text: str) -> None:
@@ -110,9 +111,8 @@ def check_pattern(text: str) -> None:
         raise ValueError(f"page pattern {text!r} must begin with / or *")
     unknown = [name for name in re.findall(r"\{([^}]*)\}", text) if name not in FIELDS]
     if unknown:
-        raise ValueError(
-            f"page pattern {text!r}: unknown {{{unknown[0]}}}; there are {', '.join(f'{{{f}}}' for f in FIELDS)}"
-        )
+        fields = ", ".join(f"{{{field}}}" for field in FIELDS)
+        raise ValueError(f"page pattern {text!r}: unknown {{{unknown[0]}}}; there are {fields}")
     twice = [name for name in FIELDS if text.count(f"{{{name}}}") > 1]
     if twice:
         raise ValueError(f"page pattern {text!r} holds {{{twice[0]}}} twice")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import gzip
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -18,10 +16,13 @@ from persona_pipeline_tests.cleaning.conftest import KEY, START, Project
 DAY = START + dt.timedelta(days=60)
 STAMP = f"{DAY:%d/%b/%Y}:10:00:00 +0800"
 PATH = f"raw/access_{DAY}.log"
-CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 "
+    "Safari/537.36"
+)
 PHONE = (
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 "
-    "Mobile/15E148 Safari/604.1"
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/17.0 Mobile/15E148 Safari/604.1"
 )
 COOKIE = "0123456789abcdef0123456789abcdef"
 FORMAT = (
@@ -100,7 +101,7 @@ def test_what_a_line_says(web: Project) -> None:
         web, "page_type, product_id, category, order_id, is_cart_add, channel, campaign_id, device"
     ) == [
         ("home", None, None, None, False, "organic_search", None, "desktop"),
-        ("category", None, None, None, False, "email", "C7", "mobile"),
+        ("category", None, "green tea", None, False, "email", "C7", "mobile"),
         ("cart", "P7", None, None, True, "internal", None, "desktop"),
         ("confirmation", None, None, "O-5", False, "direct", None, "desktop"),
         ("product", "P1", None, None, False, "organic_social", None, "desktop"),

@@ -23,15 +23,15 @@ from persona_pipeline_tests.features.history import FolderLake, Row, day, in_ord
 GAP = 30
 SHANGHAI = pa.table(
     {
-        "valid_from": pa.array([dt.datetime(2000, 1, 1)], pa.timestamp("us")),
-        "valid_to": pa.array([dt.datetime(2100, 1, 1)], pa.timestamp("us")),
+        "valid_from": pa.array([0], pa.timestamp("us")),
+        "valid_to": pa.array([10**16], pa.timestamp("us")),
         "offset_seconds": pa.array([8 * 3600], pa.int64()),
     }
 )
 
 
 def hit(known: int, number: int, at: str, **changes: object) -> Row:
-    """A hit known on day number `known`, at a time of that day in Shanghai; a product page seen by a cookie."""
+    """A hit known on day number `known`, at a time of day in Shanghai: a product page seen by a cookie."""
     event_day = changes.pop("event_day", day(known))
     local = dt.datetime.combine(event_day, dt.time.fromisoformat(at), dt.timezone(dt.timedelta(hours=8)))  # type: ignore[arg-type]
     values: Row = {
