@@ -49,11 +49,12 @@ def test_chinese_reviews_without_time_author_or_number(
 ) -> None:
     shop = example("waimai_10k", "waimai_10k.csv.gz", "WAIMAI_10K_CSV")
     shop.run(shop.start)
-    assert shop.select(LEDGER, clean.FILE_LEDGER) == [(11_987, 11_987, 0, 0)]
+    assert shop.select(LEDGER, clean.FILE_LEDGER) == [(11_987, 11_986, 1, 0)]
+    assert shop.select("SELECT line, reason FROM t", clean.REJECT) == [(4_552, "ctrl_char")]  # a backspace
     posts = shop.select(
         "SELECT language, post_type, count(*), count(id) FROM t GROUP BY 1, 2 ORDER BY 1", traces.SOCIAL_POST
     )
-    assert posts == [("other", "review", 1, 0), ("zh", "review", 11_986, 0)]
+    assert posts == [("other", "review", 1, 0), ("zh", "review", 11_985, 0)]
     labels = dict(
         zip(
             column(shared_data, "waimai_10k/waimai_10k.csv.gz", "review"),
@@ -72,13 +73,13 @@ def test_chinese_reviews_without_time_author_or_number(
     assert decided / len(scores) > 0.85  # 0.871
 
 
-def test_tweets_with_offsets_and_repeated_numbers(
-    example: Callable[..., Project], shared_data: Path
-) -> None:
+def test_tweets_with_offsets_and_repeated_numbers(example: Callable[..., Project], shared_data: Path) -> None:
     shop = example("twitter_airline", "Tweets.csv.gz", "TWITTER_AIRLINE_CSV")
     shop.run(shop.start, shop.sources["tweets"].through)
     assert shop.select(TOTALS, clean.FILE_LEDGER) == [(14_640, 14_485, 0, 155)]
-    sums = "SELECT CAST(sum(sign) AS BIGINT), min(event_at)::VARCHAR, max(event_day)::VARCHAR, count(id) FROM t"
+    sums = (
+        "SELECT CAST(sum(sign) AS BIGINT), min(event_at)::VARCHAR, max(event_day)::VARCHAR, count(id) FROM t"
+    )
     (posts,) = shop.select(sums, traces.SOCIAL_POST)
     assert posts == (14_485, "2015-02-17 07:36:05+00", "2015-02-24", 14_485)
     labels = dict(
