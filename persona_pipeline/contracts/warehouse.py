@@ -1,143 +1,79 @@
 """Tables of the warehouse: dimensions, facts and marts as BI reads them, and the publisher's own tables.
 
-Here: their columns and how they are published. Not here: SQLAlchemy (warehouse/tables.py), SELECTs
-(sql/marts). Money is `<name>_minor`, whole minor units of the project's currency; the views divide.
+Here: their columns. Not here: how a table is published (published.py), tables of sessions, contacts and posts
+(published_traces.py), SQLAlchemy (warehouse/tables.py), SELECTs (sql/marts). Money is `<name>_minor`, whole
+minor units of the project's currency; the views divide.
 """
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Iterable
-from dataclasses import dataclass
-
-from persona_pipeline.contracts import behaviour, clean, models
+from persona_pipeline.contracts import behaviour, clean, models, published_traces
 from persona_pipeline.contracts import columns as c
-from persona_pipeline.contracts.column import Column, Sensitivity, Table, Type
-
-PERSONAL = Sensitivity.PERSONAL
-
-
-class Kind(enum.StrEnum):
-    """How a table is published."""
-
-    STATE = "state"  # written whole for every publication
-    EVENT = "event"  # written by day; a republished day's old rows are withdrawn, not deleted
-    CALENDAR = "calendar"  # the same for every publication; rows are only ever added
-    CONTROL = "control"  # the publisher's own bookkeeping
-
-
-@dataclass(frozen=True, slots=True)
-class WarehouseTable:
-    """A table and how it is published. `pseudonymous` columns are pseudonymised before the load."""
-
-    table: Table
-    kind: Kind
-    pseudonymous: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The name in the database."""
-        return self.table.name
-
-
-PUBLICATION_ID = Column(
-    "publication_id", Type.INTEGER, "Number of the publication; increases", minimum=0, provenance=True
+from persona_pipeline.contracts.column import Column, Table, Type
+from persona_pipeline.contracts.published import (
+    PUBLICATION_ID,
+    Kind,
+    WarehouseTable,
+    control_table,
+    event_table,
+    from_lake,
+    in_minor_units,
+    state_table,
 )
-PUBLISHED_IN = Column(
-    "published_in", Type.INTEGER, "First publication that shows the row", minimum=1, provenance=True
-)
-WITHDRAWN_IN = Column(
-    "withdrawn_in",
-    Type.INTEGER,
-    "First publication that no longer shows it; empty while current",
-    nullable=True,
-    provenance=True,
-)
+
+__all__ = [
+    "WAREHOUSE_TABLES",
+    "Kind",
+    "WarehouseTable",
+    "feature_columns",
+    "in_minor_units",
+    "warehouse_tables",
+]
+
 WEEK = c.DAY.but(description="The Sunday of the weekly fit")
 
-
-def in_minor_units(column: Column) -> Column:
-    """A money column as the warehouse keeps it; any other column unchanged."""
-    if column.unit != "currency":
-        return column
-    return column.but(
-        name=f"{column.name}_minor", type=Type.INTEGER, unit="minor unit", minimum=None, maximum=None
-    )
-
-
-def _from_lake(table: Table, *, without: Iterable[str] = ("day",)) -> tuple[Column, ...]:
-    left_out = set(without)
-    return tuple(in_minor_units(column) for column in table.columns if column.name not in left_out)
-
-
-def _state(
-    name: str, grain: str, key: tuple[str, ...], columns: tuple[Column, ...], description: str
-) -> WarehouseTable:
-    table = Table("warehouse", name, grain, ("publication_id", *key), (PUBLICATION_ID, *columns), description)
-    return WarehouseTable(table, Kind.STATE)
-
-
-def _event(
-    name: str,
-    grain: str,
-    key: tuple[str, ...],
-    columns: tuple[Column, ...],
-    description: str,
-    pseudonymous: tuple[tuple[str, str], ...] = (),
-) -> WarehouseTable:
-    key = ("day", *key, "published_in")
-    table = Table("warehouse", name, grain, key, (c.DAY, *columns, PUBLISHED_IN, WITHDRAWN_IN), description)
-    return WarehouseTable(table, Kind.EVENT, pseudonymous)
-
-
-def _control(
-    name: str, grain: str, key: tuple[str, ...], columns: tuple[Column, ...], description: str
-) -> WarehouseTable:
-    return WarehouseTable(Table("warehouse", name, grain, key, columns, description), Kind.CONTROL)
-
-
-CUSTOMER_PROFILE = _state(
+CUSTOMER_PROFILE = state_table(
     "customer_profile",
     "one row per publication and customer",
     ("customer_id",),
-    _from_lake(models.CUSTOMER_PROFILE),
+    from_lake(models.CUSTOMER_PROFILE),
     "The wide customer profile; the features of the catalogue follow the columns named here.",
 )
-CUSTOMER_TAG = _state(
+CUSTOMER_TAG = state_table(
     "customer_tag",
     "one row per publication, customer and tag",
     ("customer_id", "tag"),
-    _from_lake(models.CUSTOMER_TAG),
+    from_lake(models.CUSTOMER_TAG),
     "Tags to select customers by.",
 )
-CUSTOMER_PREDICTION = _state(
+CUSTOMER_PREDICTION = state_table(
     "customer_prediction",
     "one row per publication, customer and target",
     ("customer_id", "target"),
-    _from_lake(models.PREDICTION),
+    from_lake(models.PREDICTION),
     "Propensities of the eligible customers.",
 )
-RECOMMENDATION = _state(
+RECOMMENDATION = state_table(
     "recommendation",
     "one row per publication, customer and rank",
     ("customer_id", "rank"),
-    _from_lake(models.RECOMMENDATION),
+    from_lake(models.RECOMMENDATION),
     "What to offer each customer next.",
 )
-SEGMENT_PROFILE = _state(
+SEGMENT_PROFILE = state_table(
     "segment_profile",
     "one row per publication, segment and feature",
     ("segment_key", "feature"),
-    (WEEK, *_from_lake(models.SEGMENT_PROFILE)),
+    (WEEK, *from_lake(models.SEGMENT_PROFILE)),
     "What sets each segment in force apart.",
 )
-ASSOCIATION_RULE = _state(
+ASSOCIATION_RULE = state_table(
     "association_rule",
     "one row per publication and rule",
     ("antecedent", "consequent"),
     (
         WEEK,
-        *_from_lake(models.RULE),
+        *from_lake(models.RULE),
         Column(
             "antecedent_title",
             Type.TEXT,
@@ -147,28 +83,28 @@ ASSOCIATION_RULE = _state(
     ),
     "Association rules in force, with product titles.",
 )
-PERSONA = _state(
+PERSONA = state_table(
     "persona",
     "one row per publication and segment",
     ("segment_key",),
-    _from_lake(models.PERSONA),
+    from_lake(models.PERSONA),
     "Who our customers are.",
 )
-DIM_SEGMENT = _state(
+DIM_SEGMENT = state_table(
     "dim_segment",
     "one row per publication and segment",
     ("segment_key",),
-    (WEEK, *_from_lake(models.SEGMENT)),
+    (WEEK, *from_lake(models.SEGMENT)),
     "The segments in force.",
 )
-DIM_TAG = _state(
+DIM_TAG = state_table(
     "dim_tag",
     "one row per publication and tag",
     ("tag",),
     (models.CUSTOMER_TAG.column("tag"), models.CUSTOMER_TAG.column("tag_group"), c.CUSTOMERS),
     "Every tag that a customer carries.",
 )
-DIM_MODEL = _state(
+DIM_MODEL = state_table(
     "dim_model",
     "one row per publication, kind of model and target",
     ("kind", "target"),
@@ -189,7 +125,7 @@ DIM_MODEL = _state(
     ),
     "The model in force of each kind, or why there is none.",
 )
-DIM_PRODUCT = _state(
+DIM_PRODUCT = state_table(
     "dim_product",
     "one row per publication and product",
     ("product_id",),
@@ -205,7 +141,7 @@ DIM_PRODUCT = _state(
     ),
     "The catalogue as known, and what sells without being in it.",
 )
-MART_MODEL_QUALITY = _state(
+MART_MODEL_QUALITY = state_table(
     "mart_model_quality",
     "one row per publication, week, kind of model, target, algorithm, sample and metric",
     ("day", "kind", "target", "algorithm", "sample", "metric"),
@@ -223,7 +159,7 @@ MART_MODEL_QUALITY = _state(
     ),
     "How every candidate of every week did, baselines included.",
 )
-MART_LIFT = _state(
+MART_LIFT = state_table(
     "mart_lift",
     "one row per publication, week, target and decile",
     ("day", "target", "decile"),
@@ -236,7 +172,7 @@ MART_LIFT = _state(
     ),
     "Lift and gain of the champion by decile.",
 )
-MART_CALIBRATION = _state(
+MART_CALIBRATION = state_table(
     "mart_calibration",
     "one row per publication, week, target and decile",
     ("day", "target", "decile"),
@@ -255,7 +191,7 @@ def _files(name: str, description: str) -> Column:
     return Column(name, Type.INTEGER, description, minimum=0, unit="file")
 
 
-MART_DATA_QUALITY = _state(
+MART_DATA_QUALITY = state_table(
     "mart_data_quality",
     "one row per publication, day and source",
     ("day", "source"),
@@ -275,7 +211,7 @@ MART_DATA_QUALITY = _state(
     "The ledger by day and source.",
 )
 
-FCT_ORDER_LINE = _event(
+FCT_ORDER_LINE = event_table(
     "fct_order_line",
     "one row per publication that brought it and version of an order line; sign -1 takes a version back",
     ("order_line_id", "sign"),
@@ -296,17 +232,17 @@ FCT_ORDER_LINE = _event(
     "Order lines as they became known. The view shows the version in force.",
     pseudonymous=(("order_line_id", "order_line"), ("order_id", "order")),
 )
-FCT_CUSTOMER_DAILY = _event(
+FCT_CUSTOMER_DAILY = event_table(
     "fct_customer_daily",
     "one row per publication that brought it, customer, day it happened and day known; values are changes",
     ("customer_id", "event_day"),
     (
         c.CUSTOMER_ID,
-        *_from_lake(behaviour.ORDER_DAY, without=("day", "id_kind", "id")),
+        *from_lake(behaviour.ORDER_DAY, without=("day", "id_kind", "id")),
     ),
     "What each customer bought on each day. The view adds the changes up.",
 )
-DIM_CUSTOMER = _event(
+DIM_CUSTOMER = event_table(
     "dim_customer",
     "one row per publication that brought it, customer and day on which its attributes were new or changed",
     ("customer_id",),
@@ -319,7 +255,7 @@ DIM_CUSTOMER = _event(
     ),
     "Attributes of customers over time (SCD2): a row holds from its day until the customer's next row.",
 )
-SEGMENT_MEMBERSHIP = _event(
+SEGMENT_MEMBERSHIP = event_table(
     "segment_membership",
     "one row per publication that brought it, customer and Sunday on which its segment changed",
     ("customer_id",),
@@ -367,7 +303,7 @@ CURRENCY = c.CURRENCY.but(description="ISO 4217 code of all money of the publica
 MINOR_PER_UNIT = Column("minor_per_unit", Type.INTEGER, "Minor units in one unit of the currency", minimum=1)
 FENCE = Column("fence", Type.INTEGER, "Fencing number; grows with every move of the pointer", minimum=0)
 
-PUBLICATION = _control(
+PUBLICATION = control_table(
     "publication",
     "one row per publication that is kept",
     ("publication_id",),
@@ -384,7 +320,7 @@ PUBLICATION = _control(
     ),
     "Publications that a rollback can return to.",
 )
-POINTER = _control(
+POINTER = control_table(
     "pointer",
     "one row",
     ("pointer_id",),
@@ -398,7 +334,7 @@ POINTER = _control(
     ),
     "What readers see; every view joins it.",
 )
-PUBLISHED_DAY = _control(
+PUBLISHED_DAY = control_table(
     "published_day",
     "one row per event table, lake partition it was made from, and day",
     ("table_name", "source", "day"),
@@ -410,7 +346,7 @@ PUBLISHED_DAY = _control(
     ),
     "Which version of which day is published, so that only changed days are written.",
 )
-VIEW_DEFINITION = _control(
+VIEW_DEFINITION = control_table(
     "view_definition",
     "one row per view",
     ("view_name",),
@@ -441,6 +377,7 @@ WAREHOUSE_TABLES: dict[str, WarehouseTable] = {
         MART_DATA_QUALITY,
         FCT_ORDER_LINE,
         FCT_CUSTOMER_DAILY,
+        *published_traces.TABLES,
         DIM_CUSTOMER,
         SEGMENT_MEMBERSHIP,
         DIM_DATE,

@@ -22,6 +22,15 @@ class Bar:
     strong: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One column of several parts, from the bottom up: style class and height of each."""
+
+    parts: tuple[tuple[str, float], ...]
+    label: str
+    tip: str
+
+
 def _svg(width: int, height: int, title: str, body: Sequence[Markup], kind: str) -> Markup:
     head = Markup('<svg class="chart {}" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
         kind, width, height, title
@@ -37,6 +46,12 @@ def ticks(highest: float, count: int = 4) -> list[float]:
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * 0.999)
     return [step * number for number in range(math.ceil(highest / step - 1e-9) + 1)]
+
+
+def whole_ticks(highest: float) -> list[float]:
+    """Three round whole numbers from 0 to at least `highest`, for counts."""
+    step = max(1.0, ticks(highest / 2, 1)[-1]) if highest > 0 else 1.0
+    return [0.0, math.ceil(step), 2.0 * math.ceil(step)]
 
 
 def _y(value: float, top: float, height: float, highest: float) -> float:
@@ -83,6 +98,76 @@ def columns(
             )
         )
     return _svg(width, height, title, body, "columns")
+
+
+def stacked(
+    stacks: Sequence[Stack], title: str, tick_text: Sequence[str], *, width: int = 640, height: int = 120
+) -> Markup:
+    """Columns of several parts; `tick_text` labels the values of `whole_ticks` of the highest column."""
+    left, top, bottom = 58, 10, 22
+    inner, plot = width - left - 6, height - top - bottom
+    marks = whole_ticks(max((sum(value for _, value in stack.parts) for stack in stacks), default=0))
+    highest = marks[-1]
+    body = []
+    for mark, text in zip(marks, tick_text, strict=True):
+        y = _y(mark, top, plot, highest)
+        body.append(
+            Markup(
+                '<line class="grid" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>'
+                '<text class="tick" x="{}" y="{:.1f}">{}</text>'
+            ).format(left, width - 6, y, y, left - 8, y + 4, text)
+        )
+    step = inner / max(len(stacks), 1)
+    for number, stack in enumerate(stacks):
+        x, below = left + number * step, 0.0
+        body.append(Markup("<g><title>{}</title>").format(stack.tip))
+        for style, value in stack.parts:
+            if value > 0:
+                y = _y(below + value, top, plot, highest)
+                body.append(
+                    Markup('<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
+                        style, x + step * 0.1, y, step * 0.8, max(plot * value / highest, 0.4)
+                    )
+                )
+                below += value
+        body.append(Markup("</g>"))
+        if stack.label:
+            body.append(
+                Markup('<text class="axis" x="{:.1f}" y="{}">{}</text>').format(
+                    x + step / 2, height - 6, stack.label
+                )
+            )
+    return _svg(width, height, title, body, "columns")
+
+
+def rows(bars: Sequence[Bar], values: Sequence[str], title: str, *, width: int = 640) -> Markup:
+    """Bars to the right, one below the other: name, bar, value."""
+    line, left, right = 26, 230, 110
+    highest = max([*(bar.value for bar in bars), 1e-9])
+    body = []
+    for number, (bar, value) in enumerate(zip(bars, values, strict=True)):
+        y = number * line
+        length = max((width - left - right) * bar.value / highest, 1)
+        body.append(
+            Markup(
+                '<text class="tick" x="{}" y="{}">{}</text>'
+                '<rect class="bar{}" x="{}" y="{}" width="{:.1f}" height="14" rx="2"><title>{}</title></rect>'
+                '<text class="value" x="{:.1f}" y="{}">{}</text>'
+            ).format(
+                left - 10,
+                y + 17,
+                bar.label,
+                " strong" if bar.strong else "",
+                left,
+                y + 6,
+                length,
+                bar.tip,
+                left + length + 8,
+                y + 17,
+                value,
+            )
+        )
+    return _svg(width, max(len(bars), 1) * line + 4, title, body, "rows")
 
 
 def diverging(value: float, limit: float, tip: str) -> Markup:
@@ -184,9 +269,43 @@ def spark(values: Sequence[float], title: str) -> Markup:
     return _svg(width, height, title, body, "spark")
 
 
+STANDALONE = (
+    "text{font:11px system-ui,sans-serif;fill:#686d76}.tick{text-anchor:end}.axis{text-anchor:middle}"
+    ".grid{stroke:#e3e4e1}.reference{stroke:#686d76;stroke-width:1.2;stroke-dasharray:4 4}"
+    ".bar{fill:#2f5d8a;opacity:.82}.bar.strong{opacity:1}.point{fill:#2f5d8a;stroke:#fff;stroke-width:1.5}"
+    ".point.strong{fill:#b4532f}.curve{fill:none;stroke:#2f5d8a;stroke-width:2}"
+    ".part-clean{fill:#2d7d5a}.part-rejected{fill:#b4532f}.part-other{fill:#b9bdc4}"
+)
+
+
+def standalone(chart: Markup) -> str:
+    """The chart as a file of its own: with a name space, the colours of the light page and white paper."""
+    opening, rest = str(chart).split(">", 1)
+    view = opening.split('viewBox="0 0 ', 1)[1].split('"', 1)[0]
+    width, height = view.split()
+    return (
+        f'{opening} xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'
+        f'<style>{STANDALONE}</style><rect width="100%" height="100%" fill="#fff"/>{rest}'
+    )
+
+
 def meter(share: float, tip: str) -> Markup:
     """A bar from 0 to 1."""
     width = 100 * max(0.0, min(1.0, share))
     return Markup('<span class="meter" title="{}"><span style="width:{:.1f}%"></span></span>').format(
         escape(tip), width
     )
+
+
+def shares(parts: Sequence[tuple[str, float]], tip: str) -> Markup:
+    """One bar divided into shares of 1, each with its style class."""
+    body, x = [], 0.0
+    for style, part in parts:
+        if part > 0:
+            body.append(
+                Markup('<rect class="{}" x="{:.1f}" y="0" width="{:.1f}" height="10"/>').format(
+                    style, x, 200 * part
+                )
+            )
+            x += 200 * part
+    return _svg(200, 10, tip, [Markup("<title>{}</title>").format(tip), *body], "shares")

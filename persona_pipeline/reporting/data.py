@@ -1,6 +1,6 @@
-"""What the report shows, as plain frames. No row of it is a customer.
+"""What the report shows, as plain frames. Only those named `shown` have a row per customer, under pseudonyms.
 
-Not here: reading it (collect.py) and putting it into words (view.py).
+Not here: reading it (collect.py) and putting it into words (view_*.py).
 """
 
 from __future__ import annotations
@@ -42,6 +42,15 @@ class ReportData:
         ledger: by day and source: records_in, its five outcomes, rejected_files.
         reason: by source, outcome, reason and day: records.
         title: product_id, title, category.
+        web: sessions of the last 90 days by event_day, channel, device, visitor_type.
+        contact: contacts of the last 180 days and their outcome by segment_key, channel, message.
+        interest: product pages seen in the last 90 days by segment_key and category.
+        social: posts, reviews and ratings of the last 180 days by category.
+        shown: the customers that can be looked up, the highest sales first.
+        shown_tag: their tags.
+        shown_score: their propensities.
+        shown_offer: their first offers.
+        shown_day: what they did on each of their last days, the newest first.
     """
 
     project: str
@@ -68,3 +77,12 @@ class ReportData:
     ledger: Frame
     reason: Frame
     title: Frame
+    web: Frame
+    contact: Frame
+    interest: Frame
+    social: Frame
+    shown: Frame
+    shown_tag: Frame
+    shown_score: Frame
+    shown_offer: Frame
+    shown_day: Frame

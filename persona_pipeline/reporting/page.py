@@ -5,12 +5,18 @@ Here: rendering and the write. Not here: what it says (view_customers.py, view_m
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
-from persona_pipeline.reporting import view_customers, view_models
+from persona_pipeline.reporting import view_customers, view_models, view_traces
 from persona_pipeline.reporting.data import ReportData
+from persona_pipeline.reporting.view_lookup import lookup
 from persona_pipeline.reporting.words import LANGUAGES, Words
 
 NAME = "index.html"
@@ -50,7 +56,18 @@ def render(data: ReportData, *, first: str = "en") -> str:
     )
     template = environment.get_template("report.html.j2")
     pages = [_page(data, Words(language, data.currency)) for language in LANGUAGES]
-    return template.render(pages=pages, first=first, project=data.project)
+    # the browser runs this script and no other, wherever in the page another one might come from
+    script = Path(__file__).with_name("lookup.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    found = lookup(data)
+    return template.render(
+        pages=pages,
+        first=first,
+        project=data.project,
+        script=Markup(script),  # noqa: S704 - our own file
+        script_source=f"'sha256-{digest}'",
+        lookup=found and htmlsafe_json_dumps(found, json.dumps, ensure_ascii=False, separators=(",", ":")),
+    )
 
 
 def _page(data: ReportData, words: Words) -> dict[str, object]:
@@ -68,10 +85,26 @@ def _page(data: ReportData, words: Words) -> dict[str, object]:
         "day": words.date(data.as_of),
         "overview": view_customers.overview(data, words),
         "personas": view_customers.personas(data, words),
+        "persona_sizes": view_customers.persona_sizes(data, words),
+        "lookup": _lookup_note(data, words),
         "segmentation": view_models.segmentation(data, words),
         "rfm": view_customers.rfm(data, words),
         "rules": view_models.rules(data, words),
         "propensities": view_models.propensities(data, words),
         "offers": view_models.offers(data, words),
+        "web": view_traces.web(data, words),
+        "campaigns": view_traces.campaigns(data, words),
+        "interests": view_traces.interests(data, words),
+        "voices": view_traces.voices(data, words),
         "quality": view_models.quality(data, words),
     }
+
+
+def _lookup_note(data: ReportData, words: Words) -> str | None:
+    """Which customers can be looked up; None without any."""
+    if data.shown.empty:
+        return None
+    known = int(data.customers["customers"].iloc[0])
+    if len(data.shown) >= known:
+        return words.text("lookup_all", count=words.number(known))
+    return words.text("lookup_some", count=words.number(len(data.shown)), all=words.number(known))

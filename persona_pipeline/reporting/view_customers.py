@@ -139,6 +139,28 @@ def _sales_chart(sales: Frame, words: Words) -> str:
     )
 
 
+def persona_sizes(data: ReportData, words: Words) -> str | None:
+    """Customers by persona, the largest first; None without a persona."""
+    ordered = data.persona.sort_values(["customers", "segment_key"], ascending=[False, True])
+    bars, values = [], []
+    for row in ordered.to_dict("records"):
+        name = row[f"name_{words.language}"]
+        value = f"{words.number(row['customers'])} · {words.percent(optional(row['share']))}"
+        bars.append(charts.Bar(float(row["customers"]), shortened(name), f"{name}: {value}"))
+        values.append(value)
+    return charts.rows(bars, values, words.text("persona_sizes"), width=WIDE) if bars else None
+
+
+def shortened(name: str, longest: int = 34) -> str:
+    """A name that fits beside a bar; a Chinese character is as wide as two others."""
+    width = 0
+    for number, letter in enumerate(name):
+        width += 2 if ord(letter) > 0x2E80 else 1
+        if width > longest:
+            return f"{name[: number - 1]}…"
+    return name
+
+
 def personas(data: ReportData, words: Words) -> list[View]:
     """One card per persona, the largest first."""
     titles = dict(zip(data.title["product_id"], data.title["title"], strict=True))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from persona_pipeline.reporting import charts
 from persona_pipeline.reporting.data import Frame, ReportData
@@ -17,6 +18,7 @@ from persona_pipeline.reporting.words import Words
 RULES = 15
 SIGNIFICANT = 0.05
 SPARK_WEEKS = 26
+LEDGER_DAYS = 60
 ITEM_SEPARATOR = " | "
 PROPENSITY_METRICS = ("roc_auc", "pr_auc", "log_loss", "brier", "ece", "calibration_slope")
 OFFER_METRICS = ("ndcg@10", "recall@10", "map@10", "coverage", "novelty")
@@ -55,7 +57,23 @@ def segmentation(data: ReportData, words: Words) -> View:
     return {
         "status": one_status(data.segment_fit, words),
         "curve": charts.curve(points, title) if len(points) > 1 else None,
+        "separation": _separation(data, words),
     }
+
+
+def _separation(data: ReportData, words: Words) -> str | None:
+    """How far the two closest segments are apart, by number of segments; None where it decided nothing."""
+    points = [
+        (
+            float(row["k"]),
+            float(row["separation"]),
+            words.text("separation_tip", k=row["k"], value=f"{row['separation']:.2f}"),
+            bool(row["is_chosen"]),
+        )
+        for row in data.k_curve.sort_values("k").to_dict("records")
+        if not pd.isna(row["separation"])
+    ]
+    return charts.curve(points, words.text("separation_by_k")) if len(points) > 1 else None
 
 
 def rules(data: ReportData, words: Words) -> View:
@@ -223,9 +241,44 @@ def quality(data: ReportData, words: Words) -> View:
         )
     return {
         "sources": sources,
+        "days": _records_by_day(data, words),
         "reasons": _reasons(data, words) if len(data.reason) else [],
         "chart": _rejected_chart(data, words) if len(data.ledger) and data.ledger["rejected"].sum() else None,
     }
+
+
+def _records_by_day(data: ReportData, words: Words) -> list[View]:
+    """Records of the last days of each source: clean, rejected, other."""
+    if data.ledger.empty:
+        return []
+    days = pd.date_range(end=pd.Timestamp(data.as_of), periods=LEDGER_DAYS, freq="D")
+    rows = data.ledger.assign(day=pd.to_datetime(data.ledger["day"]))
+    shown = []
+    for source, own in rows.groupby("source"):
+        daily = own.groupby("day")[["records_in", "clean", "rejected"]].sum().reindex(days, fill_value=0)
+        if daily["records_in"].sum():
+            name = words.term("source", str(source))
+            shown.append({"name": name, "chart": ledger_chart(daily, name, words)})
+    return shown
+
+
+def ledger_chart(daily: Frame, title: str, words: Words) -> Markup:
+    """One column a day of records_in, clean and rejected; the frame is indexed by day."""
+    stacks, month = [], None
+    for at, row in daily.iterrows():
+        day = as_day(at)
+        label, month = (words.month(day) if day.month != month else ""), day.month
+        other = float(row["records_in"] - row["clean"] - row["rejected"])
+        parts = (("part-clean", row["clean"]), ("part-rejected", row["rejected"]), ("part-other", other))
+        tip = words.text(
+            "ledger_tip",
+            day=words.date(day),
+            records=words.number(row["records_in"]),
+            rejected=words.number(row["rejected"]),
+        )
+        stacks.append(charts.Stack(tuple((style, float(value)) for style, value in parts), label, tip))
+    marks = charts.whole_ticks(float(daily["records_in"].max()))
+    return charts.stacked(stacks, title, [words.number(mark) for mark in marks])
 
 
 def _weeks(days: Frame, last: object, count: int) -> pd.DatetimeIndex:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import sqlglot
 from sqlglot import expressions as exp
 
-from persona_pipeline.contracts import Table, behaviour, clean, models
+from persona_pipeline.contracts import Table, activity, behaviour, clean, identity, models
 from persona_pipeline.contracts.calendar import week_of
 from persona_pipeline.contracts.warehouse import WAREHOUSE_TABLES, Kind, WarehouseTable, feature_columns
 from persona_pipeline.engine.protocol import Engine, Input, ReadWindow, Relation
@@ -67,9 +67,18 @@ STATE: dict[str, tuple[tuple[Table, Span], ...]] = {
 EVENT: dict[str, tuple[tuple[Table, Span], ...]] = {
     "fct_order_line": ((clean.ORDER_LINE, Span.CHANGED), (behaviour.MAP, Span.UNTIL_AS_OF)),
     "fct_customer_daily": ((behaviour.ORDER_DAY, Span.CHANGED), (behaviour.MAP, Span.UNTIL_AS_OF)),
+    "fct_session": ((activity.SESSION, Span.CHANGED), (behaviour.MAP, Span.UNTIL_AS_OF)),
+    "fct_contact": ((activity.CONTACT_DAY, Span.CHANGED), (behaviour.MAP, Span.UNTIL_AS_OF)),
+    "fct_product_view": ((activity.PRODUCT_VIEW, Span.CHANGED), (behaviour.MAP, Span.UNTIL_AS_OF)),
+    "mart_web_day": ((activity.SESSION, Span.CHANGED), (behaviour.MAP, Span.UNTIL_AS_OF)),
+    "mart_channel": ((activity.CONTACT_DAY, Span.CHANGED),),
+    "mart_social_day": ((activity.SOCIAL_DAY, Span.CHANGED), (behaviour.MAP, Span.UNTIL_AS_OF)),
+    "mart_identity": ((behaviour.MAP, Span.UNTIL_AS_OF), (identity.MERGE_EVENT, Span.CHANGED)),
     "dim_customer": ((clean.CUSTOMER, Span.UNTIL_AS_OF), (behaviour.MAP, Span.UNTIL_AS_OF)),
     "segment_membership": ((models.MEMBERSHIP, Span.CHANGED), (models.MEMBERSHIP, Span.WEEK_BEFORE_CHANGED)),
 }
+# a day of these is made by any one of its partitions; of the others by the first
+MADE_BY_ANY = ("dim_customer", "mart_identity")
 SUNDAY = 6
 
 
@@ -100,9 +109,9 @@ def lake_versions(name: str, versions: Versions, days: Sequence[dt.date]) -> dic
         before = dt.timedelta(days=origin.days_before)
         for day, version in versions(origin.table, [day - before for day in days]).items():
             found.setdefault(day + before, {})[origin.label] = version
-    # a snapshot of a week before alone makes no row of its own
+    # a snapshot of a week before, or a map without a fact, makes no row of its own
     first = origins(name)[0].label
-    return {day: each for day, each in found.items() if first in each or name == "dim_customer"}
+    return {day: each for day, each in found.items() if first in each or name in MADE_BY_ANY}
 
 
 def stage_state(

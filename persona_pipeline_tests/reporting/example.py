@@ -9,7 +9,20 @@ import pandas as pd
 
 from persona_pipeline.contracts import Table, models
 from persona_pipeline.reporting import ReportData
+from persona_pipeline.reporting.view_lookup import KINDS, NUMBERS, TEXTS
 
+STEPS = ("sessions", "product_sessions", "cart_sessions", "checkout_sessions", "confirmation_sessions")
+ANSWERS = ("opens", "clicks", "responses")
+SOCIAL = (
+    "posts",
+    "reviews",
+    "ratings",
+    "rating_sum",
+    "low_ratings",
+    "negative_texts",
+    "positive_texts",
+    "sentiment_sum",
+)
 DAY = dt.date(2025, 6, 30)
 SUNDAY = dt.date(2025, 6, 29)
 
@@ -53,6 +66,15 @@ def empty_report() -> ReportData:
         ],
         "reason": ["source", "outcome", "reason", "day", "records"],
         "title": ["product_id", "title", "category"],
+        "web": ["event_day", "channel", "device", "visitor_type", *STEPS, "bounces"],
+        "contact": ["segment_key", "channel", "message", "contacts", "holdouts", *ANSWERS, "cost_amount"],
+        "interest": ["segment_key", "category", "views"],
+        "social": ["category", *SOCIAL],
+        "shown": ["customer_id", *TEXTS, *NUMBERS, "is_outlier"],
+        "shown_tag": ["customer_id", "tag", "weight"],
+        "shown_score": ["customer_id", "target", "probability", "decile"],
+        "shown_offer": ["customer_id", "rank", "product_id", "algorithm", "because_product_id"],
+        "shown_day": ["customer_id", "event_day", *(name for kind in KINDS.values() for name in kind)],
     }
     frames = {name: table(contract, []) for name, contract in weekly.items()}
     frames |= {name: pd.DataFrame(columns=columns) for name, columns in plain.items()}
@@ -320,5 +342,78 @@ def full_report() -> ReportData:
                 "category": ["tea", "ware"],
             }
         ),
+        **traces(),
     }
     return dataclasses.replace(base, **changed)
+
+
+def traces() -> dict[str, pd.DataFrame]:
+    """Visits, contacts, texts, and three customers to look up, one of them bare."""
+    web = [
+        (DAY, "direct", "desktop", "visitor", 60, 30, 5, 1, 0, 40),
+        (DAY, "email", "mobile", "customer", 20, 18, 9, 6, 5, 1),
+        (SUNDAY, "email", "desktop", "customer", 20, 12, 3, 2, 1, 3),
+    ]
+    contact = [
+        ("s01", "email", "win_back", 40, 10, 20, 10, 8, 12.0),
+        ("s02", "sms", "win_back", 50, 0, 0, 5, 1, 5.0),
+        (None, "email", "win_back", 10, 0, 0, 0, 0, 3.0),
+    ]
+    interest = [("s01", "tea", 90), ("s01", "ware", 10), ("s02", "tea", 30), ("s02", "ware", 70)]
+    social = [("tea", 2, 3, 3, 12, 1, 1, 4, 1.5), ("unknown", 1, 0, 0, 0, 0, 1, 0, -0.5)]
+    shown = pd.DataFrame(
+        {
+            "customer_id": ["c_bb02", "c_aa01", "c_aa02"],
+            "age_band": ["25_34", "unknown", "65_plus"],
+            "gender": ["female", "male", "unknown"],
+            "region": ["北京", "<b>Paris</b>", "unknown"],
+            "income_band": ["high", "unknown", "low"],
+            "segment_key": ["s01", "s02", None],
+            "rfm_segment": ["champions", "hibernating", None],
+            "is_outlier": [False, True, False],
+            "recency_days": [2.0, 90.0, None],
+            "tenure_days": [200.0, 90.0, None],
+            "orders_365d": [12, 1, 0],
+            "sales_365d": [1234.5, 20.0, 0.0],
+            "average_order_value_365d": [102.875, 20.0, None],
+            "discount_share_365d": [0.1, 0.0, None],
+            "refund_share_365d": [0.0, 1.0, None],
+            "favourite_category": ["tea", "ware", None],
+        }
+    )
+    tags = [
+        ("c_bb02", "rfm:champions", 1.0),
+        ("c_bb02", "segment:s01", 1.0),
+        ("c_aa01", "refund:frequent", 1.0),
+    ]
+    scores = [("c_bb02", "buy_30d", 0.71234567, 1), ("c_aa01", "buy_30d", 0.05, 10)]
+    offers = [("c_bb02", 1, "p2", "item_item", "p1"), ("c_aa01", 1, "p9", "popularity", None)]
+    days = pd.DataFrame(
+        [("c_bb02", DAY), ("c_bb02", SUNDAY), ("c_aa01", SUNDAY)], columns=["customer_id", "event_day"]
+    )
+    done = {
+        "orders": [1, 0, 0],
+        "sales_amount": [99.5, 0, 0],
+        "sessions": [2, 0, 0],
+        "product_views": [7, 0, 0],
+    }
+    done |= {"contacts": [0, 1, 0], "opens": [0, 1, 0], "refund_amount": [0, 0, 20.0]}
+    for name in (name for kind in KINDS.values() for name in kind):
+        days[name] = done.get(name, 0)
+    columns = ["event_day", "channel", "device", "visitor_type", *STEPS, "bounces"]
+    return {
+        "web": pd.DataFrame(web, columns=columns),
+        "contact": pd.DataFrame(
+            contact,
+            columns=["segment_key", "channel", "message", "contacts", "holdouts", *ANSWERS, "cost_amount"],
+        ),
+        "interest": pd.DataFrame(interest, columns=["segment_key", "category", "views"]),
+        "social": pd.DataFrame(social, columns=["category", *SOCIAL]),
+        "shown": shown,
+        "shown_tag": pd.DataFrame(tags, columns=["customer_id", "tag", "weight"]),
+        "shown_score": pd.DataFrame(scores, columns=["customer_id", "target", "probability", "decile"]),
+        "shown_offer": pd.DataFrame(
+            offers, columns=["customer_id", "rank", "product_id", "algorithm", "because_product_id"]
+        ),
+        "shown_day": days,
+    }

@@ -16,6 +16,7 @@ from persona_pipeline.engine.duckdb import DuckDBEngine
 from persona_pipeline.engine.protocol import Output, Relation
 from persona_pipeline.warehouse import Publication, publish
 from persona_pipeline.warehouse.rows import ARROW
+from persona_pipeline_tests.warehouse.traces import put_traces
 
 FEATURES = behaviour.FEATURES.with_columns(
     [
@@ -309,6 +310,7 @@ def shop(root: Path) -> Lake:
         {"source": "orders", "path": "a.csv", "outcome": "rejected", "reason": "not_a_number", "records": 1},
         {"source": "orders", "path": "a.csv", "outcome": "rejected", "reason": "future", "records": 2},
     )
+    put_traces(lake)
     return lake
 
 

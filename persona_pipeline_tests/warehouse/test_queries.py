@@ -46,13 +46,29 @@ EXPECTED: dict[str, list[tuple[object, ...]]] = {
         ("value", "value:25", 1, 25, 0.25),
         ("value", "value:32.50", 1, 32.5, 0.25),
     ],
+    "funnel_by_persona": [("New", "新客", 1, 2, 2, 1, 1, 1, 0.5), ("Loyal", "忠诚", 1, 1, 1, 0, 0, 0, 0)],
+    "response_by_channel_and_persona": [
+        ("Loyal", "忠诚", "sms", 1, 0, 1, 0, 0, 0, None),
+        ("New", "新客", "email", 1, 1, 1, 1, 1, 1, 0.3),
+    ],
+    "interests_against_purchases": [
+        ("Loyal", "忠诚", "drinks", 2, 1, 1, 1),
+        ("New", "新客", "drinks", 3, 2, 0.75, round(2 / 3, 9)),
+        ("New", "新客", "kitchen", 1, 1, 0.25, round(1 / 3, 9)),
+    ],
+    "sentiment_by_category": [("2025-03", "drinks", 1, 1, 5, 0, 0.75, 0)],
+    "visitors_and_customers_by_channel": [
+        ("direct", 3, 0, round(2 / 3, 9), None, 0, 0),
+        ("email", 0, 2, None, 0, 0.5, 0.5),
+        ("organic_search", 0, 1, None, 0, 0, 0),
+    ],
 }
 
 
 def test_every_question_has_an_expected_answer() -> None:
     files = {file.stem for file in (sql_directory() / "queries").glob("*.sql")}
     assert files == set(EXPECTED)
-    assert len(files) >= 8
+    assert len(files) >= 12
 
 
 def test_every_view_has_a_file_and_is_created() -> None:
