@@ -24,6 +24,8 @@ class Stream(enum.IntEnum):
     FUTURE_CUSTOMER = 8
     DIRT = 9
     CALENDAR = 10
+    WEB = 20
+    WEB_DIRT = 21
 
 
 def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

@@ -23,6 +23,8 @@ from persona_pipeline.demo.plan import Plan
 from persona_pipeline.demo.population import Population, later_source_traits
 from persona_pipeline.demo.rule_truth import RuleCounts
 from persona_pipeline.demo.true_probability import account_text
+from persona_pipeline.demo.web_habits import draw_habits, habit_columns
+from persona_pipeline.demo.web_truth import web_constants
 
 SCALARS = (
     "rate_effect",
@@ -60,9 +62,9 @@ class TruthFiles:
         self, population: Population, life: Life, lines: np.ndarray, probabilities: pa.Table
     ) -> None:
         """Appends one block to every file."""
-        self._append("customers", _customers(self.plan, population, life, lines))
-        self._append("contacts", _contacts(self.plan, population))
-        self._append("probability", probabilities)
+        self.append("customers", _customers(self.plan, population, life, lines))
+        self.append("contacts", _contacts(self.plan, population))
+        self.append("probability", probabilities)
 
     def write_plan(self, rules: RuleCounts, customers: int) -> None:
         """Rules, campaigns and parameters as JSON."""
@@ -94,6 +96,7 @@ class TruthFiles:
                 for name in sorted(vars(p))
                 if name.isupper() and isinstance(getattr(p, name), int | float)
             },
+            "web": web_constants(),
         }
         for name, content in (
             ("rules", rules.as_json()),
@@ -103,7 +106,8 @@ class TruthFiles:
             text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
             (self.folder / f"{name}.json").write_text(text, encoding="utf-8")
 
-    def _append(self, name: str, table: pa.Table) -> None:
+    def append(self, name: str, table: pa.Table) -> None:
+        """Appends rows to a file, which is made with the first."""
         if name not in self._writers:
             writer = pq.ParquetWriter(self.folder / f"{name}.parquet", table.schema, compression="zstd")
             self._writers[name] = self._open.enter_context(writer)
@@ -129,6 +133,7 @@ def _customers(plan: Plan, population: Population, life: Life, lines: np.ndarray
     columns |= {f"affinity_{i:02d}": population.affinity[:, i] for i in range(len(CATEGORIES))}
     columns |= {f"tier_{name}": population.tiers[:, i] for i, name in enumerate(TIERS)}
     columns |= later_source_traits(plan, population)
+    columns |= habit_columns(draw_habits(plan, population))
     return pa.table(columns)
 
 
