@@ -71,7 +71,8 @@ def expected_ledger(directory: Path) -> pd.DataFrame:
     """What a correct reader counts: one row per source, path, outcome and reason with `records`.
 
     Outcomes: `records_in`, `clean`, `rejected`, `duplicate`, `filtered`, `noted`; the first
-    two have no reason. A file to be rejected whole has a row with outcome `rejected_file`, its reason, and one record.
+    two have no reason. A file to be rejected whole has a row with outcome `rejected_file`, its reason, and
+    one record.
     """
     rows: list[tuple[str, str, str, str, str, str, int]] = []
     for file in _json(directory, "dirt")["files"]:

@@ -66,8 +66,8 @@ MOBILE = (
     "Chrome/116.0.0.0 Mobile Safari/537.36 XWEB/1160117 MMWEBSDK/20240404 "
     "MicroMessenger/8.0.49.2600(0x28003133) WeChat/arm64 Weixin NetType/WIFI Language/zh_CN ABI/arm64",
     f"Mozilla/5.0 (Linux; Android 12; ELS-AN00 Build/HUAWEIELS-AN00; wv) {_K} Version/4.0 "
-    "Chrome/114.0.5735.196 Mobile Safari/537.36 MicroMessenger/8.0.50.2701(0x28003256) WeChat/arm64 Weixin NetType/5G "
-    "Language/zh_CN ABI/arm64",
+    "Chrome/114.0.5735.196 Mobile Safari/537.36 MicroMessenger/8.0.50.2701(0x28003256) "
+    "WeChat/arm64 Weixin NetType/5G Language/zh_CN ABI/arm64",
     f"Mozilla/5.0 (Linux; Android 12; ALN-AL00) {_K} Chrome/114.0.5735.196 HuaweiBrowser/15.0.4.312 "
     "Mobile Safari/537.36",
     f"Mozilla/5.0 (Linux; Android 10; JEF-AN00) {_K} Chrome/99.0.4844.88 HuaweiBrowser/14.0.5.303 "
