@@ -21,8 +21,10 @@ from threadpoolctl import threadpool_limits
 
 from persona_pipeline.demo.baskets import fill_baskets
 from persona_pipeline.demo.behaviour import NAMES, behaviour
+from persona_pipeline.demo.contacts import draw_contacts
 from persona_pipeline.demo.life import live
 from persona_pipeline.demo.likelihood import most_likely_persona
+from persona_pipeline.demo.people import draw_people, draw_subscribers
 from persona_pipeline.demo.plan import TARGETS, Plan, build_plan
 from persona_pipeline.demo.population import BLOCK, draw_population
 from persona_pipeline.demo.true_probability import Probabilities
@@ -121,7 +123,10 @@ def _simulate(plan: Plan, customers: int) -> tuple[dict[str, list[tuple[np.ndarr
         by_account = np.argsort(population.account)
         place = np.searchsorted(population.account[by_account], np.maximum(lines["account"], 0))
         positions = np.where(lines["account"] < 0, -1, by_account[np.minimum(place, len(population) - 1)])
-        web = WebBehaviour(plan, pages, visits.sessions(life, lines), first, len(population))
+        people, subscribers = draw_people(plan, population), draw_subscribers(plan, population)
+        contacts = draw_contacts(plan, population, people, subscribers, life)
+        sessions = visits.sessions(life, lines, contacts)
+        web = WebBehaviour(plan, pages, sessions, first, len(population))
         tables = {
             day: np.hstack([behaviour(plan, positions, lines, len(population), day), web.table(day)])
             for day in wanted

@@ -5,6 +5,7 @@ Here: the plan of the dirt, from the seed and the sizes of days. Not here: what 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,19 +32,15 @@ class DirtPlan:
 
 
 def _faults(
-    sizes: np.ndarray, candidates: np.ndarray, rng: np.random.Generator
+    sizes: np.ndarray, candidates: np.ndarray, reasons: Sequence[str], rng: np.random.Generator
 ) -> dict[int, tuple[str, ...]]:
     """Spreads faults so that no file holds more than one in a hundred, if the shop is large enough."""
     slots = np.repeat(candidates, np.minimum(sizes[candidates] // 100, PER_REASON))
-    per_reason = int(np.clip(slots.size // (2 * len(ORDER_REASONS)), 1, PER_REASON))
+    per_reason = int(np.clip(slots.size // (2 * len(reasons)), 1, PER_REASON))
     faults: dict[int, list[str]] = {}
-    free = list(rng.permutation(slots)) if slots.size >= 2 * len(ORDER_REASONS) else []
+    free = list(rng.permutation(slots)) if slots.size >= 2 * len(reasons) else []
     # The two reasons that fit only some days choose first.
-    for reason in (
-        "too_old",
-        "too_late",
-        *(name for name in ORDER_REASONS if name not in ("too_old", "too_late")),
-    ):
+    for reason in sorted(reasons, key=lambda name: name not in ("too_old", "too_late")):
         for _ in range(per_reason):
             fitting = [day for day in free if _fits(reason, day)]
             if fitting:
@@ -69,10 +66,29 @@ def _fits(reason: str, day: int) -> bool:
 
 def plan_dirt(seed: int, sizes: np.ndarray) -> DirtPlan:
     """The plan for days with `sizes` order lines in their main file."""
-    rng = generator(seed, Stream.DIRT)
+    return spread_dirt(generator(seed, Stream.DIRT), sizes, reasons=ORDER_REASONS)
+
+
+def spread_dirt(
+    rng: np.random.Generator,
+    sizes: np.ndarray,
+    *,
+    reasons: Sequence[str],
+    odd_columns: int = 3,
+    broken_kinds: Sequence[str] = BROKEN,
+) -> DirtPlan:
+    """The plan for days with `sizes` records in their main file.
+
+    Args:
+        rng: where the draws come from.
+        sizes: records by day.
+        reasons: the faults that single records can have.
+        odd_columns: days with reordered columns, and as many with one more.
+        broken_kinds: the ways in which a whole file can be broken, one file each.
+    """
     days = sizes.size
     open_days = rng.permutation(np.flatnonzero(sizes > 0))
-    wanted = (1, 3, 3, len(COPIES), len(BROKEN))
+    wanted = (1, odd_columns, odd_columns, len(COPIES), len(broken_kinds))
     # A short shop gets fewer special days; junk keeps at least half of them.
     scale = min(1.0, open_days.size / 2 / sum(wanted)) if open_days.size else 0.0
     parts: list[np.ndarray] = []
@@ -95,6 +111,6 @@ def plan_dirt(seed: int, sizes: np.ndarray) -> DirtPlan:
         reordered=frozenset(reordered.tolist()),
         extra_column=frozenset(extra.tolist()),
         copies=copies,
-        broken={int(day): kind for day, kind in zip(broken, BROKEN, strict=False)},
-        faults=_faults(sizes, candidates, rng) if candidates.size else {},
+        broken={int(day): kind for day, kind in zip(broken, broken_kinds, strict=False)},
+        faults=_faults(sizes, candidates, reasons, rng) if candidates.size else {},
     )

@@ -15,16 +15,16 @@ from pathlib import Path
 import numpy as np
 
 from persona_pipeline.demo.baskets import fill_baskets
-from persona_pipeline.demo.crm import draw_records
 from persona_pipeline.demo.dirt import plan_dirt
 from persona_pipeline.demo.ledger import FileAccount, summarise
 from persona_pipeline.demo.life import live
 from persona_pipeline.demo.order_files import OrderFiles
-from persona_pipeline.demo.other_files import CustomerFiles, write_products
+from persona_pipeline.demo.other_files import write_products
 from persona_pipeline.demo.plan import Plan, build_plan
 from persona_pipeline.demo.population import BLOCK, draw_population
 from persona_pipeline.demo.rule_truth import RuleCounts
 from persona_pipeline.demo.spill import DaySpill
+from persona_pipeline.demo.traces import FOLDERS, Traces
 from persona_pipeline.demo.true_probability import Probabilities
 from persona_pipeline.demo.truth_files import TruthFiles
 from persona_pipeline.demo.web_files import WebFiles
@@ -62,7 +62,7 @@ def generate(
     currency: str = "CNY",
     batch_customers: int = 100_000,
 ) -> Summary:
-    """Writes DIR/data/raw/{orders,customers,products,web} and DIR/truth.
+    """Writes DIR/data/raw/{orders,products,customers,social,campaigns,web} and DIR/truth.
 
     Args:
         directory: the project folder; raw and truth folders are made and must not hold files of another shop.
@@ -80,7 +80,7 @@ def generate(
     if customers < 1:
         raise ValueError(f"the demo needs at least 1 customer; got {customers}")
     plan = build_plan(days=days, seed=seed, start=start, currency=currency)
-    folders = [directory / "data" / "raw" / name for name in ("orders", "customers", "products", "web")]
+    folders = [directory / "data" / "raw" / name for name in ("orders", "products", *FOLDERS, "web")]
     for folder in (*folders, directory / "truth"):
         if folder.exists() and any(folder.iterdir()):
             raise FileExistsError(
@@ -94,7 +94,7 @@ def generate(
     on_time = np.zeros(days, dtype=np.int64)
     with tempfile.TemporaryDirectory(prefix=".scratch_", dir=directory) as scratch, truth:
         line_spill = DaySpill(Path(scratch), "lines", days)
-        record_spill = DaySpill(Path(scratch), "records", days)
+        traces = Traces(directory, plan, Path(scratch), truth)
         session_spill = DaySpill(Path(scratch), "sessions", days)
         waiting = 0
         for first in range(0, customers, BLOCK):
@@ -105,23 +105,24 @@ def generate(
             lines = fill_baskets(plan, population, life)
             truth.add_block(population, life, lines, probabilities.table(life))
             rules.add(lines)
-            sessions = visits.sessions(life, lines)
-            session_spill.append(sessions)
-            truth.append("who_is_who_web", cookie_rows(plan, sessions))
             line_spill.append(lines)
             on_time += np.bincount(lines["day"][lines["day"] == lines["delivered"]], minlength=days)
-            record_spill.append(draw_records(plan, population))
+            contacts = traces.add_block(population, life, lines)
+            sessions = visits.sessions(life, lines, contacts)
+            session_spill.append(sessions)
+            truth.append("who_is_who_web", cookie_rows(plan, sessions))
             orders += life.customer.size
             refund_lines += int(lines["is_refund"].sum())
             order_lines += int((~lines["is_refund"]).sum())
             waiting += len(population)
             if waiting >= batch_customers:
                 line_spill.flush()
-                record_spill.flush()
+                traces.flush()
                 session_spill.flush()
                 waiting = 0
         web_files = WebFiles(directory, plan, customers)
-        accounts = _write_days(directory, plan, on_time, line_spill, record_spill, session_spill, web_files)
+        accounts = _write_days(directory, plan, on_time, line_spill, session_spill, web_files)
+        accounts += traces.write_days()
     ledger = summarise(accounts)
     truth.write_plan(rules, customers)
     text = json.dumps(ledger, ensure_ascii=False, indent=1, sort_keys=True)
@@ -147,20 +148,12 @@ def _write_days(
     plan: Plan,
     sizes: np.ndarray,
     line_spill: DaySpill,
-    record_spill: DaySpill,
     session_spill: DaySpill,
     web_files: WebFiles,
 ) -> list[FileAccount]:
     order_files = OrderFiles(directory, plan, plan_dirt(plan.seed, sizes))
-    customer_files = CustomerFiles(directory, plan)
     for day in range(plan.days):
         lines = line_spill.day(day)
         order_files.write_day(day, lines)
         web_files.write_day(day, session_spill.day(day), lines)
-        customer_files.write_day(day, record_spill.day(day))
-    return [
-        *order_files.accounts,
-        *customer_files.accounts,
-        *write_products(directory, plan),
-        *web_files.accounts,
-    ]
+    return [*order_files.accounts, *write_products(directory, plan), *web_files.accounts]

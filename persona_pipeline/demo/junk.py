@@ -27,7 +27,16 @@ ORDER_REASONS = (
     "too_old",
     "too_late",
 )
-CUSTOMER_REASONS = ("ctrl_char", "bad_encoding", "column_count", "missing_required", "bad_datetime")
+CUSTOMER_REASONS = (
+    "ctrl_char",
+    "bad_encoding",
+    "column_count",
+    "missing_required",
+    "bad_datetime",
+    "bad_number",
+    "future",
+    "too_old",
+)
 PRODUCT_REASONS = (
     "ctrl_char",
     "bad_encoding",
@@ -108,10 +117,12 @@ def junk_order(  # noqa: PLR0912 one case per reason code
     return _line(values)
 
 
-def junk_customer(reason: str, template: dict[str, str], account_id: str) -> bytes:
-    """A faulty customer record under an account that does not exist."""
+def junk_customer(reason: str, template: dict[str, str], crm_id: str, day: dt.date) -> bytes:
+    """A faulty customer record under numbers that do not exist, sharing nothing with a good one."""
     values: dict[str, str | bytes] = dict(template)
-    values["account_id"] = account_id
+    values |= {"crm_id": crm_id, "version": "1", "account_id": "", "handle": ""}
+    values |= {"name": "坏记录", "email": f"{crm_id.lower()}@junk.example", "phone": ""}
+    values |= {"birth_date": "1990-02-03", "registered_on": f"{day}"}
     match reason:
         case "ctrl_char":
             values["name"] = "王\x00伟"
@@ -120,9 +131,15 @@ def junk_customer(reason: str, template: dict[str, str], account_id: str) -> byt
         case "column_count":
             del values["registered_on"]
         case "missing_required":
-            values["account_id"] = ""
+            values["crm_id"] = ""
         case "bad_datetime":
             values["birth_date"] = "1990-02-30"
+        case "bad_number":
+            values["version"] = "two"
+        case "future":
+            values["birth_date"] = f"{day + dt.timedelta(days=40)}"
+        case "too_old":
+            values["birth_date"] = "1887-05-01"
         case _:
             raise ValueError(f"no such fault of a customer record: {reason!r}")
     return _line(values)

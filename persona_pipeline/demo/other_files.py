@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from persona_pipeline.demo import csv_text
-from persona_pipeline.demo.crm import record_table
+from persona_pipeline.demo.crm_table import record_table
 from persona_pipeline.demo.junk import CUSTOMER_REASONS, PRODUCT_REASONS, junk_customer, junk_product
 from persona_pipeline.demo.ledger import FileAccount
 from persona_pipeline.demo.order_table import money, with_columns
@@ -48,9 +48,9 @@ class CustomerFiles:
         """New and changed records of a day. Most dirt stands in the first file, the only large one."""
         date = self.plan.date(day)
         account = FileAccount("customers", f"data/raw/customers/customers_{date}.csv", date)
-        table = record_table(records)
+        table = record_table(self.plan.seed, records)
         rows = csv_text.lines(table, quote=QUOTED)
-        account.noted["corrected"] += int((records["version"] > 0).sum())
+        account.noted["corrected"] += int((records["version"] > 1).sum())
         again = self._later.pop(day, [])
         account.reasons["duplicate", "redelivered"] += len(again)
         if day == 0 and records.size:
@@ -77,14 +77,14 @@ class CustomerFiles:
         account.reasons["duplicate", "same_content"] += same.size
         account.reasons["duplicate", "superseded"] += old.size
         rows = csv_text.lines(other, quote=QUOTED) + rows + [rows[row] for row in same]
-        per_reason = int(np.clip(len(rows) // 100 // len(CUSTOMER_REASONS), 1, 3))
-        for reason in CUSTOMER_REASONS:
-            for _ in range(per_reason):
-                template = table.slice(int(rng.integers(table.num_rows)), 1)
-                values = {name: str(value) for name, value in template.to_pylist()[0].items()}
-                fault = junk_customer(reason, values, f"X{int(rng.integers(10**7)):07d}")
-                rows.insert(int(rng.integers(len(rows) + 1)), fault)
-                account.reasons["rejected", reason] += 1
+        # A small shop has some of the faults; a large one has each three times.
+        faults = int(np.clip(len(rows) // 100, 5, 3 * len(CUSTOMER_REASONS)))
+        for number in range(faults):
+            reason = CUSTOMER_REASONS[number % len(CUSTOMER_REASONS)]
+            values = table.slice(int(rng.integers(table.num_rows)), 1).to_pylist()[0]
+            fault = junk_customer(reason, values, f"X{number:07d}", self.plan.date(0))
+            rows.insert(int(rng.integers(len(rows) + 1)), fault)
+            account.reasons["rejected", reason] += 1
         return rows
 
 

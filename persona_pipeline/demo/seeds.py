@@ -24,8 +24,13 @@ class Stream(enum.IntEnum):
     FUTURE_CUSTOMER = 8
     DIRT = 9
     CALENDAR = 10
-    WEB = 20
-    WEB_DIRT = 21
+    IDENTIFIER = 20
+    PEOPLE = 21
+    SOCIAL = 22
+    CONTACT = 23
+    TRACE_DIRT = 24
+    WEB = 30
+    WEB_DIRT = 31
 
 
 def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

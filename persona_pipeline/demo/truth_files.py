@@ -17,7 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from persona_pipeline.demo import plan as p
-from persona_pipeline.demo.life import Life, contacted
+from persona_pipeline.demo.contacts import outcome_constants
+from persona_pipeline.demo.life import Life
+from persona_pipeline.demo.people import draw_people
 from persona_pipeline.demo.personas import CATEGORIES, PERSONAS, TIERS
 from persona_pipeline.demo.plan import Plan
 from persona_pipeline.demo.population import Population, later_source_traits
@@ -63,7 +65,6 @@ class TruthFiles:
     ) -> None:
         """Appends one block to every file."""
         self.append("customers", _customers(self.plan, population, life, lines))
-        self.append("contacts", _contacts(self.plan, population))
         self.append("probability", probabilities)
 
     def write_plan(self, rules: RuleCounts, customers: int) -> None:
@@ -73,6 +74,7 @@ class TruthFiles:
             | {
                 "first_day": self.plan.date(campaign.first).isoformat(),
                 "effect": dict(zip((persona.key for persona in PERSONAS), campaign.effect, strict=True)),
+                "log_odds": outcome_constants(campaign.channel),
             }
             for campaign in self.plan.campaigns
             if campaign.first < self.plan.days
@@ -107,7 +109,7 @@ class TruthFiles:
             (self.folder / f"{name}.json").write_text(text, encoding="utf-8")
 
     def append(self, name: str, table: pa.Table) -> None:
-        """Appends rows to a file, which is made with the first."""
+        """Appends rows to a file of the truth."""
         if name not in self._writers:
             writer = pq.ParquetWriter(self.folder / f"{name}.parquet", table.schema, compression="zstd")
             self._writers[name] = self._open.enter_context(writer)
@@ -133,35 +135,6 @@ def _customers(plan: Plan, population: Population, life: Life, lines: np.ndarray
     columns |= {f"affinity_{i:02d}": population.affinity[:, i] for i in range(len(CATEGORIES))}
     columns |= {f"tier_{name}": population.tiers[:, i] for i, name in enumerate(TIERS)}
     columns |= later_source_traits(plan, population)
+    columns |= draw_people(plan, population).truth()
     columns |= habit_columns(draw_habits(plan, population))
     return pa.table(columns)
-
-
-def _contacts(plan: Plan, population: Population) -> pa.Table:
-    """Who was in each campaign, contacted or held out, and the true change of log intensity if contacted."""
-    is_contacted = contacted(plan, population)
-    accounts = account_text(population.account)
-    tables = []
-    for i, campaign in enumerate(plan.campaigns):
-        if campaign.first >= plan.days:
-            continue
-        here = np.flatnonzero(population.arrival < campaign.first)
-        tables.append(
-            pa.table(
-                {
-                    "account_id": accounts.take(pa.array(here)),
-                    "campaign_id": pa.repeat(campaign.campaign_id, here.size),
-                    "is_contacted": is_contacted[here, i],
-                    "effect": population.campaign_effect[here, i],
-                }
-            )
-        )
-    schema = pa.schema(
-        [
-            ("account_id", pa.string()),
-            ("campaign_id", pa.string()),
-            ("is_contacted", pa.bool_()),
-            ("effect", pa.float64()),
-        ]
-    )
-    return pa.concat_tables(tables) if tables else schema.empty_table()

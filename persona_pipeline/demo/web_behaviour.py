@@ -39,6 +39,7 @@ class WebBehaviour:
     def __init__(self, plan: Plan, pages: Pages, sessions: np.ndarray, first: int, size: int) -> None:
         """Takes the sessions of `size` customers, the first of whom has the number `first`."""
         self.size = size
+        sessions = sessions[sessions["account"] >= 0]
         order = np.lexsort((sessions["second"], sessions["day"], sessions["number"]))
         self.sessions = sessions[order]
         self.customer = self.sessions["number"].astype(np.int64) - first

@@ -98,7 +98,7 @@ class WebFiles:
         date = self.plan.date(day)
         account = FileAccount("web", f"{FOLDER}/access_{date}{suffix}.log.gz", date)
         seconds, extra = dirt.by_time()
-        times = day * h.DAY + seconds
+        times = day * v.DAY_SECONDS + seconds
         account.records_in = len(extra)
         account.reasons.update(dirt.outcomes)
         done = 0
@@ -127,7 +127,7 @@ class WebFiles:
         self, table: np.ndarray, order_texts: pa.Array
     ) -> Iterator[tuple[np.ndarray, np.ndarray, pa.Array]]:
         """Sessions, hits that belong to them, by time, and their order numbers, chunk by chunk."""
-        begins = table["day"].astype(np.int32) * h.DAY + table["second"]
+        begins = table["day"].astype(np.int32) * v.DAY_SECONDS + table["second"]
         order = np.argsort(begins, kind="stable")
         begins = begins[order]
         sessions, texts = table[:0], order_texts.slice(0, 0)

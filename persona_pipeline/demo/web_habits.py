@@ -18,7 +18,7 @@ from persona_pipeline.demo.seeds import Stream, generator
 
 # Per persona, in the order of personas.PERSONAS: visits a day in full activity that end without an order,
 # share of sessions on a phone or tablet, pages of a session beyond the first, share of web orders.
-VISITS = (0.13, 0.22, 0.10, 0.24, 0.08, 0.17)
+VISITS = (0.12, 0.20, 0.09, 0.22, 0.075, 0.155)
 PHONE = (0.62, 0.72, 0.45, 0.80, 0.50, 0.48)
 PAGES = (2.0, 3.2, 2.6, 3.6, 2.2, 3.4)
 WEB_ORDERS = (0.45, 0.55, 0.60, 0.60, 0.55, 0.70)

@@ -20,7 +20,6 @@ from persona_pipeline.demo.web_visits import gaps
 HOME, CATEGORY, PRODUCT, SEARCHING, CART, ADD, CHECKOUT, DONE, LOGIN, ACCOUNT, CONTENT, ROBOTS, ASSET = range(
     13
 )
-DAY = 86_400
 SITE = "https://www.demo-shop.example"
 CONTENT_PAGES = ("/about", "/help", "/help/shipping", "/help/returns", "/help/payment", "/about/careers")
 ASSETS = (
@@ -112,14 +111,14 @@ def hits_of(plan: Plan, pages: Pages, sessions: np.ndarray) -> np.ndarray:
     kind = _kinds(of, position, length[index])
     elapsed = np.cumsum(gaps(key, position))
     hits = np.zeros(index.size, dtype=HIT)
-    begins = of["day"].astype(np.int32) * DAY
+    begins = of["day"].astype(np.int32) * v.DAY_SECONDS
     hits["time"] = begins + of["second"] + elapsed - elapsed[start[index]] if index.size else 0
     hits["session"] = index
     hits["position"] = position
     hits["kind"] = kind
     hits["product"], hits["category"] = _subjects(plan, of, position, length[index], kind)
     hits["page"] = _pages(plan, pages, hits, key)
-    keep = hits["time"] < begins + DAY
+    keep = hits["time"] < begins + v.DAY_SECONDS
     return _with_company(pages, hits[keep], key[keep], of["kind"][keep])
 
 

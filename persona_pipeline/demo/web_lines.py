@@ -16,6 +16,7 @@ from persona_pipeline.demo import web_agents
 from persona_pipeline.demo import web_hits as h
 from persona_pipeline.demo import web_visits as v
 from persona_pipeline.demo.counter_random import integers, mixed, uniform
+from persona_pipeline.demo.people import NEWSLETTER_PERSON
 from persona_pipeline.demo.plan import Plan
 from persona_pipeline.demo.web_hits import Pages
 
@@ -108,8 +109,8 @@ class Writer:
             " - ",
             pc.if_else(pa.array(shown), account, "-"),
             " [",
-            self.dates.take(pa.array(hits["time"] // h.DAY)),
-            self.clock.take(pa.array(hits["time"] % h.DAY)),
+            self.dates.take(pa.array(hits["time"] // v.DAY_SECONDS)),
+            self.clock.take(pa.array(hits["time"] % v.DAY_SECONDS)),
             f' {ZONE}] "',
             self.requests.take(pa.array(hits["page"])),
             self._suffix(of, hits, order_ids),
@@ -140,6 +141,10 @@ class Writer:
         orders = pc.binary_join_element_wise("?order=", order_ids.take(pa.array(hits["session"])), "")
         campaign = self.campaign_suffix.take(pa.array(np.maximum(of["campaign"], 0).astype(np.int64)))
         account = pc.utf8_lpad(pc.cast(pa.array(np.maximum(of["account"], 0)), pa.string()), 8, "0")
+        subscriber = np.maximum(of["number"].astype(np.int64) - NEWSLETTER_PERSON, 0)
+        subscriber = pc.utf8_lpad(pc.cast(pa.array(subscriber), pa.string()), 7, "0")
+        subscriber = pc.binary_join_element_wise("N", subscriber, "")
+        account = pc.if_else(pa.array(of["account"] < 0), subscriber, account)
         contact = pc.binary_join_element_wise(campaign, account, "")
         contact = pc.if_else(
             pa.array(hits["kind"] == h.SEARCHING), pc.replace_substring(contact, "?", "&"), contact

@@ -11,7 +11,6 @@ import numpy as np
 from persona_pipeline.demo import web_agents
 from persona_pipeline.demo import web_visits as v
 from persona_pipeline.demo.counter_random import exponential, integers, mixed, uniform
-from persona_pipeline.demo.personas import CATEGORIES, TIERS
 from persona_pipeline.demo.plan import Plan
 from persona_pipeline.demo.seeds import Stream, generator
 from persona_pipeline.demo.web_habits import NO_COOKIE, address_of, agent_of, cookie_of, secret
@@ -21,10 +20,10 @@ POOL = 3  # strangers per customer; a few of them come again
 STRANGER_PAGES = 1.3
 STRANGER_NIGHT = 0.33
 STRANGER_PHONE = 0.65
-ROBOT_HITS = 0.13  # hits of robots per hit of people
+ROBOT_HITS = 0.12  # hits of robots per hit of people
 ROBOT_PAGES = 9.0
 
-_PERSON, _VISIT, _HITS, _COOKIE, _AGENT, _INTEREST, _TIME = range(400, 407)
+_PERSON, _VISIT, _HITS, _COOKIE, _AGENT, _TIME = range(400, 406)
 
 
 def day_strangers(plan: Plan, customers: int, day: int, sessions: int) -> np.ndarray:
@@ -39,9 +38,7 @@ def day_strangers(plan: Plan, customers: int, day: int, sessions: int) -> np.nda
     hides = uniform(key, _COOKIE) < 2 * NO_COOKIE
     table["cookie"] = np.where(hides, np.uint64(0), cookie_of(person, table["day"].astype(np.int64)))
     table["address"] = address_of(person, agent, table["day"].astype(np.int64))
-    for which in range(2):
-        table["category"][:, which] = integers(len(CATEGORIES), person, which, _INTEREST)
-        table["tier"][:, which] = integers(len(TIERS), key, which, _INTEREST)
+    v.any_interest(table, person)
     v.fill_channel(table)
     # Strangers know the shop's address less often than customers do.
     turned = (table["channel"] == v.DIRECT) & (uniform(key, _TIME) < 0.5)
@@ -60,19 +57,14 @@ def day_robots(plan: Plan, day: int, hits: int) -> np.ndarray:
     table["key"] = key
     table["agent"] = web_agents.FIRST_ROBOT + robot
     table["address"] = mixed(secret(plan), robot, integers(20, key, _PERSON), _AGENT)
-    for which in range(2):
-        table["category"][:, which] = integers(len(CATEGORIES), key, which, _INTEREST)
-        table["tier"][:, which] = integers(len(TIERS), key, which, _INTEREST)
+    v.any_interest(table, key)
     table["hits"] = np.minimum(1 + exponential(ROBOT_PAGES, key, _HITS), v.MOST_PAGES).astype(np.uint8)
     table["second"] = integers(86_400 - 600, key, _TIME)
     return table
 
 
 def _empty(count: int, day: int, number: int, kind: int) -> np.ndarray:
-    table = np.zeros(count, dtype=v.SESSION)
+    table = v.empty_sessions(count)
     table["delivered"] = table["day"] = day
     table["number"], table["kind"] = number, kind
-    table["account"] = table["campaign"] = table["order"] = -1
-    table["product"] = -1
-    table["login"] = v.NEVER
     return table

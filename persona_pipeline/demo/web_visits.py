@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from persona_pipeline.demo.contacts import NEVER as NO_CLICK
 from persona_pipeline.demo.counter_random import exponential, integers, mixed, poisson, uniform
-from persona_pipeline.demo.life import ABSENT, GONE, Life, State, contacted, rhythm
-from persona_pipeline.demo.personas import TIERS
+from persona_pipeline.demo.life import Life, State, rhythm
+from persona_pipeline.demo.personas import CATEGORIES, TIERS
 from persona_pipeline.demo.plan import Plan
 from persona_pipeline.demo.population import Population
 from persona_pipeline.demo.web_habits import (
@@ -27,6 +28,7 @@ from persona_pipeline.demo.web_habits import (
     agent_of,
     cookie_of,
     draw_habits,
+    secret,
     tablet_key,
 )
 
@@ -36,8 +38,8 @@ SESSION = np.dtype(
         ("day", np.int16),
         ("second", np.int32),  # of the first hit
         ("key", np.uint64),
-        ("number", np.int32),  # the customer, -1 for a stranger, -2 for a robot
-        ("account", np.int32),
+        ("number", np.int32),  # person as in truth/who_is_who, -1 for a stranger, -2 for a robot
+        ("account", np.int32),  # -1 without
         ("login", np.uint8),  # position of the hit from which the account shows, NEVER if it does not
         ("cookie", np.uint64),  # 0 without one
         ("address", np.uint64),
@@ -59,17 +61,16 @@ CHANNEL_SHARES = (0.46, 0.28, 0.14, 0.12)  # of sessions that no campaign brough
 FADING_VISITS, GONE_VISITS = 0.35, 0.03  # visits of the fading and the gone, as a share of the active
 MOOD_ON_VISITS = 0.5  # a let-down keeps customers away
 NEED_ON_VISITS = 0.6  # share of visits that a fresh purchase makes needless
-CLICKS = 0.08  # of those contacted, in full activity
-CLICK_DAYS = 3
 LATE_SESSIONS = 0.01  # share of sessions in the log of a machine that delivers late
 MOST_PAGES = 30
 ORDER_TAIL = 5  # last pages of a session with an order: two additions, cart, checkout, confirmation
 TABLET_LOGIN = 0
+DAY_SECONDS = 86_400
 
 (
     _COUNT, _VISIT, _HITS, _DEVICE, _LOGIN, _WHEN, _HOUR, _CHANNEL, _CATEGORY, _TIER, _LATE, _COOKIE, _TABLET,
-    _ORDER, _CLICK, _DELAY, _GAP, _WHERE,
-) = range(100, 118)  # fmt: skip
+    _ORDER, _GAP, _WHERE, _SUBSCRIBER,
+) = range(100, 117)  # fmt: skip
 
 
 def gaps(key: np.ndarray, position: np.ndarray) -> np.ndarray:
@@ -85,14 +86,12 @@ class Visits:
     plan: Plan
     population: Population
     habits: WebHabits = field(init=False)
-    _contacted: np.ndarray = field(init=False)
     _who: list[np.ndarray] = field(default_factory=list)
-    _rows: list[np.ndarray] = field(default_factory=list)  # (day, nth, campaign)
+    _rows: list[np.ndarray] = field(default_factory=list)  # (day, nth of the day)
 
     def __post_init__(self) -> None:
         """Draws the habits."""
         self.habits = draw_habits(self.plan, self.population)
-        self._contacted = contacted(self.plan, self.population)
 
     def at_day(self, state: State) -> None:
         """Visits of one day that end without an order."""
@@ -104,48 +103,40 @@ class Visits:
         count = poisson(mean, habits.key, day, _COUNT)
         who = np.repeat(np.arange(count.size), count)
         nth = np.arange(who.size) - np.repeat(np.cumsum(count) - count, count)
-        self._add(who, day, nth, -1)
-        for i, campaign in enumerate(self.plan.campaigns):
-            if campaign.first <= day < campaign.first + CLICK_DAYS:
-                clicks = (
-                    self._contacted[:, i]
-                    & (integers(CLICK_DAYS, habits.key, i, _DELAY) == day - campaign.first)
-                    & (uniform(habits.key, i, _CLICK) < CLICKS * alive * mood)
-                    & (state.life != ABSENT)
-                    & (state.life != GONE)
-                )
-                clicked = np.flatnonzero(clicks)
-                self._add(clicked, day, np.full(clicked.size, 50 + i), i)
-
-    def _add(self, who: np.ndarray, day: int, nth: np.ndarray, campaign: int) -> None:
         self._who.append(who)
-        self._rows.append(np.column_stack([np.full(who.size, day), nth, np.full(who.size, campaign)]))
+        self._rows.append(np.column_stack([np.full(who.size, day), nth]))
 
-    def sessions(self, life: Life, lines: np.ndarray) -> np.ndarray:
-        """All sessions of the block as rows of `SESSION`; some orders have one, which they end."""
+    def sessions(self, life: Life, lines: np.ndarray, contacts: np.ndarray) -> np.ndarray:
+        """All sessions of the block as rows of `SESSION`.
+
+        Args:
+            life: orders; some have a session, which ends with the confirmation.
+            lines: order lines of the block.
+            contacts: campaign contacts of the block, rows of contacts.ROW; each click begins a session.
+        """
         plan, population, habits = self.plan, self.population, self.habits
-        own = ~life.is_guest & (life.known == life.day)
-        chance = uniform(habits.key[life.customer], life.day, _ORDER)
-        ordered = np.flatnonzero(own & (chance < habits.web_orders[life.customer]))
-        sales = lines[~lines["is_refund"]]
-        first = np.flatnonzero(sales["line"] == 1)  # one per order, in the order of `life`
+        ordered, at = self._orders(life, lines)
+        clicks = contacts[(contacts["clicked"] != NO_CLICK) & (contacts["clicked"] < plan.days * DAY_SECONDS)]
+        foreign = clicks[clicks["account"] < 0]
+        clicks = clicks[clicks["account"] >= 0]
         rows = np.concatenate(self._rows)
-        who = np.concatenate([*self._who, life.customer[ordered]])
-        day = np.concatenate([rows[:, 0], life.day[ordered]])
-        nth = np.concatenate([rows[:, 1], np.full(ordered.size, 49)])
-        table = np.zeros(who.size, dtype=SESSION)
-        visits = rows.shape[0]
-        table["kind"][:visits] = np.where(rows[:, 2] < 0, BROWSE, CLICK)
-        table["kind"][visits:] = ORDER
-        table["campaign"] = -1
-        table["campaign"][:visits] = rows[:, 2]
-        table["product"] = -1
-        table["order"] = -1
-        at = first[ordered]
-        table["product"][visits:, 0] = sales["product"][at]
-        second = np.minimum(at + 1, sales.size - 1)
-        table["product"][visits:, 1] = np.where(sales["line"][second] == 2, sales["product"][second], -1)
-        table["order"][visits:] = sales["order"][at]
+        clicker = (clicks["person"] - population.number[0]).astype(np.int64)
+        who = np.concatenate([*self._who, life.customer[ordered], clicker])
+        day = np.concatenate([rows[:, 0], life.day[ordered], clicks["clicked"] // DAY_SECONDS])
+        nth = np.concatenate(
+            [rows[:, 1], np.full(ordered.size, 49), 50 + clicks["campaign"].astype(np.int64)]
+        )
+        table = empty_sessions(who.size)
+        visits = slice(0, rows.shape[0])
+        buying = slice(visits.stop, visits.stop + ordered.size)
+        clicking = slice(buying.stop, who.size)
+        table["kind"][buying], table["kind"][clicking] = ORDER, CLICK
+        table["campaign"][clicking] = clicks["campaign"]
+        lines_of, second_line = lines[at], lines[np.minimum(at + 1, lines.size - 1)] if at.size else lines[at]
+        table["product"][buying, 0] = lines_of["product"]
+        has_more = (second_line["line"] == 2) & (second_line["order"] == lines_of["order"])
+        table["product"][buying, 1] = np.where(has_more, second_line["product"], -1)
+        table["order"][buying] = lines_of["order"]
         table["day"] = day
         table["number"] = population.number[who]
         table["account"] = population.account[who]
@@ -159,10 +150,20 @@ class Visits:
         self._logins(table, who, is_order)
         fill_channel(table)
         table["second"] = day_seconds(key, population.night[who])
-        table["second"][visits:] = sales["second"][at] + 1 - _durations(table[visits:])
+        table["second"][buying] = lines_of["second"] + 1 - _durations(table[buying])
+        table["second"][clicking] = clicks["clicked"] % DAY_SECONDS
         late = (uniform(key, _LATE) < LATE_SESSIONS) & ~is_order
         table["delivered"] = np.where(late, plan.late_day[day], day)
-        return table
+        return np.concatenate([table, _subscribers(plan, foreign)])
+
+    def _orders(self, life: Life, lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Orders made on the web: their positions in `life`, and of their first lines."""
+        own = ~life.is_guest & (life.known == life.day)
+        chance = uniform(self.habits.key[life.customer], life.day, _ORDER)
+        ordered = np.flatnonzero(own & (chance < self.habits.web_orders[life.customer]))
+        # One per order, in the order of `life`.
+        first = np.flatnonzero(~lines["is_refund"] & (lines["line"] == 1))
+        return ordered, first[ordered]
 
     def _devices(self, table: np.ndarray, who: np.ndarray) -> None:
         """Device, cookie, address and agent of each session."""
@@ -196,6 +197,41 @@ class Visits:
         )
         page = np.where(page < room, page, 0)
         table["login"] = np.where(logs_in & (table["login"] == NEVER), page, table["login"])
+
+
+def empty_sessions(count: int) -> np.ndarray:
+    """Rows of `SESSION` of which nothing is known yet."""
+    table = np.zeros(count, dtype=SESSION)
+    for name in ("number", "account", "campaign", "product", "order"):
+        table[name] = -1
+    table["login"] = NEVER
+    return table
+
+
+def _subscribers(plan: Plan, clicks: np.ndarray) -> np.ndarray:
+    """Sessions of persons without an account who clicked in their newsletter."""
+    table = empty_sessions(clicks.size)
+    device = mixed(secret(plan), clicks["person"], _SUBSCRIBER)
+    day = clicks["clicked"] // DAY_SECONDS
+    key = mixed(device, day, clicks["campaign"], _VISIT)
+    agent = agent_of(device, np.full(clicks.size, 0.5))
+    hides = uniform(key, _COOKIE) < NO_COOKIE
+    table["kind"], table["channel"] = CLICK, CAMPAIGN
+    table["campaign"], table["number"] = clicks["campaign"], clicks["person"]
+    table["key"], table["day"], table["delivered"] = key, day, day
+    table["second"] = clicks["clicked"] % DAY_SECONDS
+    table["agent"], table["address"] = agent, address_of(device, agent, day)
+    table["cookie"] = np.where(hides, np.uint64(0), cookie_of(device, day))
+    any_interest(table, device)
+    table["hits"] = np.minimum(1 + exponential(1.5, key, _HITS), MOST_PAGES)
+    return table
+
+
+def any_interest(table: np.ndarray, person: np.ndarray) -> None:
+    """Categories of somebody without known shares: the person's, in price tiers of the session."""
+    for which in range(2):
+        table["category"][:, which] = integers(len(CATEGORIES), person, which, _CATEGORY)
+        table["tier"][:, which] = integers(len(TIERS), table["key"], which, _TIER)
 
 
 def fill_interest(table: np.ndarray, affinity: np.ndarray, tiers: np.ndarray) -> None:
