@@ -21,12 +21,18 @@ from threadpoolctl import threadpool_limits
 
 from persona_pipeline.demo.baskets import fill_baskets
 from persona_pipeline.demo.behaviour import NAMES, behaviour
+from persona_pipeline.demo.contacts import draw_contacts
 from persona_pipeline.demo.life import live
 from persona_pipeline.demo.likelihood import most_likely_persona
+from persona_pipeline.demo.people import draw_people, draw_subscribers
 from persona_pipeline.demo.plan import TARGETS, Plan, build_plan
 from persona_pipeline.demo.population import BLOCK, draw_population
 from persona_pipeline.demo.true_probability import Probabilities
 from persona_pipeline.demo.truth import load_truth
+from persona_pipeline.demo.web_behaviour import NAMES as WEB_NAMES
+from persona_pipeline.demo.web_behaviour import WebBehaviour
+from persona_pipeline.demo.web_hits import build_pages
+from persona_pipeline.demo.web_visits import Visits
 
 SUNDAYS = 3
 SPACING = 28
@@ -38,6 +44,7 @@ class TargetCeiling:
     """Expected AUCs of one target, means over the as_of days; `rows` over all of them."""
 
     attainable_auc: float
+    attainable_auc_orders_only: float | None  # without what the web adds; None for the caller's own features
     oracle_auc: float
     base_rate: float
     rows: int
@@ -106,15 +113,24 @@ def _simulate(plan: Plan, customers: int) -> tuple[dict[str, list[tuple[np.ndarr
     wanted = frozenset(day for chosen in days.values() for day in chosen)
     rows: dict[str, list[tuple[np.ndarray, ...]]] = {target: [] for target in TARGETS}
     found: list[np.ndarray] = []
+    pages = build_pages(plan)
     for first in range(0, customers, BLOCK):
         population = draw_population(plan, first, min(BLOCK, customers - first))
         probabilities = Probabilities(plan, population, wanted=wanted)
-        life = live(plan, population, at_sunday=probabilities.at_sunday)
+        visits = Visits(plan, population)
+        life = live(plan, population, at_sunday=probabilities.at_sunday, at_day=visits.at_day)
         lines = fill_baskets(plan, population, life)
         by_account = np.argsort(population.account)
         place = np.searchsorted(population.account[by_account], np.maximum(lines["account"], 0))
         positions = np.where(lines["account"] < 0, -1, by_account[np.minimum(place, len(population) - 1)])
-        tables = {day: behaviour(plan, positions, lines, len(population), day) for day in wanted}
+        people, subscribers = draw_people(plan, population), draw_subscribers(plan, population)
+        contacts = draw_contacts(plan, population, people, subscribers, life)
+        sessions = visits.sessions(life, lines, contacts)
+        web = WebBehaviour(plan, pages, sessions, first, len(population))
+        tables = {
+            day: np.hstack([behaviour(plan, positions, lines, len(population), day), web.table(day)])
+            for day in wanted
+        }
         for target, chosen in days.items():
             for day in chosen:
                 eligible, probability, _ = probabilities.rows(life, day, target)
@@ -159,7 +175,7 @@ def ceiling(directory: Path, *, customers: int = 200_000, features: pd.DataFrame
         currency=parameters["currency"],
     )
     rows, ari = _simulate(plan, customers)
-    names: tuple[str, ...] = NAMES
+    names: tuple[str, ...] = (*NAMES, *(f"web_{name}" for name in WEB_NAMES))
     if features is not None:
         names = tuple(str(name) for name in features.columns if name not in ("account_id", "as_of"))
         rows = {target: [_given(truth.probability, features, names, target)] for target in TARGETS}
@@ -167,9 +183,12 @@ def ceiling(directory: Path, *, customers: int = 200_000, features: pd.DataFrame
     for target, parts in rows.items():
         x, probability, customer, as_of = (np.concatenate(column) for column in zip(*parts, strict=True))
         reached, oracle = attainable(x, probability, customer, as_of)
+        orders_only = (
+            attainable(x[:, : len(NAMES)], probability, customer, as_of)[0] if features is None else None
+        )
         days = tuple(_day_text(plan, day) for day in np.unique(as_of))
         targets[target] = TargetCeiling(
-            reached, oracle, float(probability.mean()), int(probability.size), days
+            reached, orders_only, oracle, float(probability.mean()), int(probability.size), days
         )
     result = Ceiling(customers, names, targets, ari)
     content: dict[str, Any] = asdict(result)

@@ -93,7 +93,7 @@ def _ledger(rows: Rows, truth: Truth) -> Iterator[Figure]:
         for outcome in ("records_in", "clean")
     ]
     refused = files.loc[files["status"] == "rejected_file"].assign(outcome="rejected_file", records=1)
-    counted = by_reason.loc[by_reason["outcome"].isin(["rejected", "duplicate"])]
+    counted = by_reason.loc[by_reason["outcome"].isin(["rejected", "duplicate", "filtered"])]
     found = _total(pd.concat([part.loc[:, columns] for part in (*totals, refused, counted)]), head)
     planted = expected_ledger(truth.directory)
     planted = _total(planted.loc[planted["outcome"] != "noted"], head)

@@ -27,6 +27,9 @@ from persona_pipeline.demo.spill import DaySpill
 from persona_pipeline.demo.traces import FOLDERS, Traces
 from persona_pipeline.demo.true_probability import Probabilities
 from persona_pipeline.demo.truth_files import TruthFiles
+from persona_pipeline.demo.web_files import WebFiles
+from persona_pipeline.demo.web_truth import cookie_rows
+from persona_pipeline.demo.web_visits import Visits
 
 START = dt.date(2025, 1, 6)
 
@@ -46,6 +49,7 @@ class Summary:
     products: int
     files: int
     planted_faults: int
+    web_lines: int
 
 
 def generate(
@@ -58,7 +62,7 @@ def generate(
     currency: str = "CNY",
     batch_customers: int = 100_000,
 ) -> Summary:
-    """Writes DIR/data/raw/{orders,products,customers,social,campaigns} and DIR/truth.
+    """Writes DIR/data/raw/{orders,products,customers,social,campaigns,web} and DIR/truth.
 
     Args:
         directory: the project folder; raw and truth folders are made and must not hold files of another shop.
@@ -76,7 +80,7 @@ def generate(
     if customers < 1:
         raise ValueError(f"the demo needs at least 1 customer; got {customers}")
     plan = build_plan(days=days, seed=seed, start=start, currency=currency)
-    folders = [directory / "data" / "raw" / name for name in ("orders", "products", *FOLDERS)]
+    folders = [directory / "data" / "raw" / name for name in ("orders", "products", *FOLDERS, "web")]
     for folder in (*folders, directory / "truth"):
         if folder.exists() and any(folder.iterdir()):
             raise FileExistsError(
@@ -91,17 +95,22 @@ def generate(
     with tempfile.TemporaryDirectory(prefix=".scratch_", dir=directory) as scratch, truth:
         line_spill = DaySpill(Path(scratch), "lines", days)
         traces = Traces(directory, plan, Path(scratch), truth)
+        session_spill = DaySpill(Path(scratch), "sessions", days)
         waiting = 0
         for first in range(0, customers, BLOCK):
             population = draw_population(plan, first, min(BLOCK, customers - first))
             probabilities = Probabilities(plan, population)
-            life = live(plan, population, at_sunday=probabilities.at_sunday)
+            visits = Visits(plan, population)
+            life = live(plan, population, at_sunday=probabilities.at_sunday, at_day=visits.at_day)
             lines = fill_baskets(plan, population, life)
             truth.add_block(population, life, lines, probabilities.table(life))
             rules.add(lines)
             line_spill.append(lines)
             on_time += np.bincount(lines["day"][lines["day"] == lines["delivered"]], minlength=days)
-            traces.add_block(population, life, lines)
+            contacts = traces.add_block(population, life, lines)
+            sessions = visits.sessions(life, lines, contacts)
+            session_spill.append(sessions)
+            truth.append("who_is_who_web", cookie_rows(plan, sessions))
             orders += life.customer.size
             refund_lines += int(lines["is_refund"].sum())
             order_lines += int((~lines["is_refund"]).sum())
@@ -109,8 +118,11 @@ def generate(
             if waiting >= batch_customers:
                 line_spill.flush()
                 traces.flush()
+                session_spill.flush()
                 waiting = 0
-        accounts = [*_write_days(directory, plan, on_time, line_spill), *traces.write_days()]
+        web_files = WebFiles(directory, plan, customers)
+        accounts = _write_days(directory, plan, on_time, line_spill, session_spill, web_files)
+        accounts += traces.write_days()
     ledger = summarise(accounts)
     truth.write_plan(rules, customers)
     text = json.dumps(ledger, ensure_ascii=False, indent=1, sort_keys=True)
@@ -127,11 +139,21 @@ def generate(
         len(plan.catalogue),
         len(accounts),
         sum(account.total("rejected") for account in accounts),
+        web_files.lines,
     )
 
 
-def _write_days(directory: Path, plan: Plan, sizes: np.ndarray, line_spill: DaySpill) -> list[FileAccount]:
+def _write_days(
+    directory: Path,
+    plan: Plan,
+    sizes: np.ndarray,
+    line_spill: DaySpill,
+    session_spill: DaySpill,
+    web_files: WebFiles,
+) -> list[FileAccount]:
     order_files = OrderFiles(directory, plan, plan_dirt(plan.seed, sizes))
     for day in range(plan.days):
-        order_files.write_day(day, line_spill.day(day))
-    return [*order_files.accounts, *write_products(directory, plan)]
+        lines = line_spill.day(day)
+        order_files.write_day(day, lines)
+        web_files.write_day(day, session_spill.day(day), lines)
+    return [*order_files.accounts, *write_products(directory, plan), *web_files.accounts]

@@ -9,7 +9,7 @@ import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, field
 
-OUTCOMES = ("clean", "rejected", "duplicate")
+OUTCOMES = ("clean", "rejected", "duplicate", "filtered")
 
 
 @dataclass(slots=True)
@@ -30,12 +30,13 @@ class FileAccount:
         return sum(count for (name, _), count in self.reasons.items() if name == outcome)
 
     def as_json(self) -> dict[str, object]:
-        """Plain values; the equation records_in = clean + rejected + duplicate is checked here."""
+        """Plain values; the equation records_in = clean + rejected + duplicate + filtered is checked here."""
         left = {reason: self._of("rejected")[reason] for reason in sorted(self._of("rejected"))}
         again = {reason: self._of("duplicate")[reason] for reason in sorted(self._of("duplicate"))}
-        clean = self.records_in - self.total("rejected") - self.total("duplicate")
+        out = {reason: self._of("filtered")[reason] for reason in sorted(self._of("filtered"))}
+        clean = self.records_in - sum(sum(counts.values()) for counts in (left, again, out))
         if clean < 0:
-            raise ValueError(f"{self.path}: {self.records_in} records cannot hold {left} and {again}")
+            raise ValueError(f"{self.path}: {self.records_in} records cannot hold {left}, {again} and {out}")
         return {
             "source": self.source,
             "path": self.path,
@@ -46,8 +47,10 @@ class FileAccount:
             "clean": clean,
             "rejected": sum(left.values()),
             "duplicate": sum(again.values()),
+            "filtered": sum(out.values()),
             "rejected_reasons": left,
             "duplicate_reasons": again,
+            "filtered_reasons": out,
             "noted": {reason: self.noted[reason] for reason in sorted(self.noted)},
         }
 
@@ -62,7 +65,8 @@ def summarise(accounts: list[FileAccount]) -> dict[str, object]:
     for account in accounts:
         plain = account.as_json()
         by_outcome = sources.setdefault(
-            account.source, {name: Counter() for name in ("rejected", "duplicate", "rejected_file", "noted")}
+            account.source,
+            {name: Counter() for name in ("rejected", "duplicate", "filtered", "rejected_file", "noted")},
         )
         for (outcome, reason), count in account.reasons.items():
             by_outcome[outcome][reason] += count
@@ -71,7 +75,7 @@ def summarise(accounts: list[FileAccount]) -> dict[str, object]:
         by_outcome["noted"].update(account.noted)
         total = totals.setdefault(account.source, Counter())
         total["files"] += 1
-        for name in ("records_in", "clean", "rejected", "duplicate"):
+        for name in ("records_in", *OUTCOMES):
             total[name] += int(str(plain[name]))
     return {
         "sources": {

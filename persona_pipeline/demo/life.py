@@ -75,8 +75,17 @@ def contacted(plan: Plan, population: Population) -> np.ndarray:
     return (population.campaign_draw < assignment) & (population.arrival[:, None] < first[None, :])
 
 
-def live(plan: Plan, population: Population, *, at_sunday: Callable[[State], None] | None = None) -> Life:
-    """Lives through all days of the plan and hands the state at the end of each Sunday to `at_sunday`."""
+def live(
+    plan: Plan,
+    population: Population,
+    *,
+    at_sunday: Callable[[State], None] | None = None,
+    at_day: Callable[[State], None] | None = None,
+) -> Life:
+    """Lives through all days of the plan and hands the state at the end of a day to who wants it.
+
+    `at_day` sees every day, `at_sunday` the Sundays; neither may change the state or keep its arrays.
+    """
     size = len(population)
     rng = generator(plan.seed, Stream.LIFE, int(population.number[0]) // BLOCK)
     state = State(
@@ -136,6 +145,8 @@ def live(plan: Plan, population: Population, *, at_sunday: Callable[[State], Non
             (who, np.full(who.size, day), coupon[who], late[who], defect[who], u[5, who] < p.GUEST, known)
         )
         state.day = day
+        if at_day is not None:
+            at_day(state)
         if at_sunday is not None and day in sundays:
             at_sunday(state)
     return Life(*(np.concatenate(column) for column in zip(*orders, strict=True)), left=left, faded=faded)

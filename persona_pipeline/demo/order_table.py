@@ -37,8 +37,8 @@ def money(minor: np.ndarray) -> pa.Array:
     return pc.binary_join_element_wise(sign, whole, pa.scalar("."), cents, "")
 
 
-def _order_ids(plan: Plan, lines: np.ndarray, *, late: bool) -> pa.Array:
-    """Numbers orders within their day by time; late ones count from `LATE_NUMBER`."""
+def order_ids(plan: Plan, lines: np.ndarray, *, late: bool = False) -> pa.Array:
+    """Numbers orders within their day by time; late ones count from `LATE_NUMBER`. Lines come `by_time`."""
     new = (
         np.concatenate([[True], lines["order"][1:] != lines["order"][:-1]])
         if lines.size
@@ -53,16 +53,21 @@ def _order_ids(plan: Plan, lines: np.ndarray, *, late: bool) -> pa.Array:
     return pc.binary_join_element_wise(prefix, dates, padded, "")
 
 
+def by_time(lines: np.ndarray) -> np.ndarray:
+    """Lines as they stand in a file: by time, those of an order together."""
+    return lines[np.lexsort((lines["line"], lines["order"], lines["second"], lines["day"]))]
+
+
 def order_table(plan: Plan, lines: np.ndarray, *, late: bool = False) -> pa.Table:
     """The lines of one file, sorted by time, with the columns of `HEADER`."""
-    lines = lines[np.lexsort((lines["line"], lines["order"], lines["second"], lines["day"]))]
+    lines = by_time(lines)
     quantity = lines["quantity"].astype(np.int64)
     account = pc.utf8_lpad(pc.cast(pa.array(lines["account"]), pa.string()), 8, "0")
     seconds = lines["day"].astype(np.int64) * 86_400 + lines["second"]
     at = np.datetime64(plan.start, "s") + seconds.astype("timedelta64[s]")
     return pa.table(
         {
-            "order_id": _order_ids(plan, lines, late=late),
+            "order_id": order_ids(plan, lines, late=late),
             "line_no": pc.cast(pa.array(lines["line"]), pa.string()),
             "version": pa.repeat("1", lines.size),
             "type": pc.if_else(pa.array(lines["is_refund"]), "refund", "sale"),

@@ -127,7 +127,7 @@ def later_source_traits(plan: Plan, population: Population) -> dict[str, np.ndar
     normal = rng.normal(size=(BLOCK, 2))[:size]
     traits = {f"channel_{name}": channels[:, i] for i, name in enumerate(personas.CHANNELS)}
     return traits | {
-        "visitors": 1 + np.floor(noise[:, 0] ** 3 * 4).astype(np.int64),
+        "visitors": 1 + (noise[:, 0] < 0.4).astype(np.int64),
         "has_social_handle": noise[:, 1] < 0.3,
         "logs_in_share": 0.3 + 0.6 * noise[:, 2],
         "sentiment": np.clip(personas.column("sentiment")[persona] + 0.3 * normal[:, 0], -1, 1),

@@ -29,6 +29,8 @@ class Stream(enum.IntEnum):
     SOCIAL = 22
     CONTACT = 23
     TRACE_DIRT = 24
+    WEB = 30
+    WEB_DIRT = 31
 
 
 def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:

@@ -59,8 +59,8 @@ class Traces:
         self.post_sizes = np.zeros(days, dtype=np.int64)
         self.contact_sizes = np.zeros(days, dtype=np.int64)
 
-    def add_block(self, population: Population, life: Life, lines: np.ndarray) -> None:
-        """Draws what a block leaves, and writes the truth of it."""
+    def add_block(self, population: Population, life: Life, lines: np.ndarray) -> np.ndarray:
+        """Draws what a block leaves, writes the truth of it and returns its contacts, see contacts.ROW."""
         people = draw_people(self.plan, population)
         subscribers = draw_subscribers(self.plan, population)
         records = draw_records(self.plan, population, people, subscribers)
@@ -75,6 +75,7 @@ class Traces:
         days = self.plan.days
         self.post_sizes += np.bincount(posts["delivered"][~_is_late(posts)], minlength=days)
         self.contact_sizes += np.bincount(contacts["delivered"][~_is_late(contacts)], minlength=days)
+        return planned
 
     def flush(self) -> None:
         """Moves what waits in memory to the scratch files."""

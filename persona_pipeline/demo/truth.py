@@ -70,14 +70,15 @@ def load_truth(directory: Path) -> Truth:
 def expected_ledger(directory: Path) -> pd.DataFrame:
     """What a correct reader counts: one row per source, path, outcome and reason with `records`.
 
-    Outcomes: `records_in`, `clean`, `rejected`, `duplicate`, `noted`; the first two have no reason.
-    A file to be rejected whole has a row with outcome `rejected_file`, its reason, and one record.
+    Outcomes: `records_in`, `clean`, `rejected`, `duplicate`, `filtered`, `noted`; the first
+    two have no reason. A file to be rejected whole has a row with outcome `rejected_file`, its reason, and
+    one record.
     """
     rows: list[tuple[str, str, str, str, str, str, int]] = []
     for file in _json(directory, "dirt")["files"]:
         head = (file["source"], file["path"], file["day"], file["status"])
         rows += [(*head, outcome, "", file[outcome]) for outcome in ("records_in", "clean")]
-        for outcome in ("rejected", "duplicate"):
+        for outcome in ("rejected", "duplicate", "filtered"):
             rows += [(*head, outcome, reason, count) for reason, count in file[f"{outcome}_reasons"].items()]
         rows += [(*head, "noted", reason, count) for reason, count in file["noted"].items()]
         if file["status"] == "rejected_file":

@@ -25,6 +25,8 @@ from persona_pipeline.demo.plan import Plan
 from persona_pipeline.demo.population import Population, later_source_traits
 from persona_pipeline.demo.rule_truth import RuleCounts
 from persona_pipeline.demo.true_probability import account_text
+from persona_pipeline.demo.web_habits import draw_habits, habit_columns
+from persona_pipeline.demo.web_truth import web_constants
 
 SCALARS = (
     "rate_effect",
@@ -96,6 +98,7 @@ class TruthFiles:
                 for name in sorted(vars(p))
                 if name.isupper() and isinstance(getattr(p, name), int | float)
             },
+            "web": web_constants(),
         }
         for name, content in (
             ("rules", rules.as_json()),
@@ -133,4 +136,5 @@ def _customers(plan: Plan, population: Population, life: Life, lines: np.ndarray
     columns |= {f"tier_{name}": population.tiers[:, i] for i, name in enumerate(TIERS)}
     columns |= later_source_traits(plan, population)
     columns |= draw_people(plan, population).truth()
+    columns |= habit_columns(draw_habits(plan, population))
     return pa.table(columns)
