@@ -116,7 +116,7 @@ class RelevanceFilter(TransformerMixin, BaseEstimator):
     of columns that say nothing. What only a pair of columns shows together is lost.
     """
 
-    def __init__(self, columns: int = 64) -> None:
+    def __init__(self, columns: int = 80) -> None:
         self.columns = columns
 
     def fit(self, matrix: np.ndarray, y: np.ndarray) -> RelevanceFilter:
@@ -140,13 +140,13 @@ def _sorted_columns(matrix: np.ndarray) -> np.ndarray:
 
 
 def preparation(numeric: Sequence[str], text: Sequence[str]) -> Pipeline:
-    """Columns, medians with a missing indicator beside, heavy tails, redundant and irrelevant columns."""
+    """Columns, medians with a missing indicator beside, irrelevant columns, heavy tails, redundant columns."""
     return Pipeline(
         [
             ("columns", ColumnEncoder(list(numeric), list(text))),
             ("impute", SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)),
+            ("relevance", RelevanceFilter()),
             ("tails", TailScaler()),
             ("redundancy", RedundancyFilter()),
-            ("relevance", RelevanceFilter()),
         ]
     )
