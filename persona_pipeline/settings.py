@@ -114,7 +114,7 @@ class Affinity(_Section):
 class Propensity(_Section):
     """`[propensity.TARGET]`: an event to predict and how far ahead."""
 
-    event: Literal["order", "no_order"]
+    event: Literal["order", "no_order", "response"]
     horizon_days: int = Field(ge=1, le=365)
     minimum_positives: int = Field(default=100, ge=10)
 
@@ -136,7 +136,9 @@ class Notify(_Section):
 _TARGETS = {
     "buy_30d": Propensity(event="order", horizon_days=30),
     "churn_60d": Propensity(event="no_order", horizon_days=60),
+    "respond_30d": Propensity(event="response", horizon_days=30),
 }
+_EVENT_KIND = {"order": "orders", "no_order": "orders", "response": "campaigns"}
 
 
 class Settings(_Section):
@@ -158,6 +160,19 @@ class Settings(_Section):
     propensity: dict[Annotated[str, Field(pattern=_NAME)], Propensity] = _TARGETS
     recommendation: Recommendation = Recommendation()
     notify: Notify = Notify()
+
+    @property
+    def source_kinds(self) -> frozenset[str]:
+        """The kinds of the configured sources."""
+        return frozenset(source.kind for source in self.sources.values())
+
+    @property
+    def targets(self) -> dict[str, Propensity]:
+        """The targets whose events a configured source tells, by name."""
+        kinds = self.source_kinds
+        return {
+            name: goal for name, goal in sorted(self.propensity.items()) if _EVENT_KIND[goal.event] in kinds
+        }
 
     def path(self, relative: str) -> Path:
         """A path of the configuration, relative ones below the project folder."""

@@ -49,11 +49,11 @@ class Shop:
 
     @functools.cached_property
     def catalogue(self) -> "Catalogue":
-        """The feature catalogue: the packaged one and the project's own."""
+        """The feature catalogue, the packaged one and the project's own, as far as its sources tell them."""
         from persona_pipeline.features.catalogue import load_catalogue
 
         own = self.settings.features.catalogue
-        return load_catalogue(self.settings.path(own) if own else None)
+        return load_catalogue(self.settings.path(own) if own else None, self.settings.source_kinds)
 
     @functools.cached_property
     def features(self) -> Table:

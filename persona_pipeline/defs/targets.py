@@ -10,11 +10,14 @@ if TYPE_CHECKING:
 
 
 def label_targets(settings: Settings) -> "list[LabelTarget]":
-    """What labels are computed for: buyers of the last year; customers of two orders seen in half a year."""
-    from persona_pipeline.features.label import BUY_30D, CHURN_60D
+    """What labels are computed for.
+
+    Buyers of the last year; customers of two orders seen in half a year; whoever was contacted.
+    """
+    from persona_pipeline.features.label import BUY_30D, CHURN_60D, RESPOND_30D
     from persona_pipeline.features.label import Target as LabelTarget
 
-    cohorts = {"order": BUY_30D, "no_order": CHURN_60D}
+    cohorts = {cohort.event: cohort for cohort in (BUY_30D, CHURN_60D, RESPOND_30D)}
     return [
         LabelTarget(
             name,
@@ -24,7 +27,7 @@ def label_targets(settings: Settings) -> "list[LabelTarget]":
             minimum_recent_orders=cohorts[goal.event].minimum_recent_orders,
             recent_days=cohorts[goal.event].recent_days,
         )
-        for name, goal in sorted(settings.propensity.items())
+        for name, goal in settings.targets.items()
     ]
 
 
@@ -34,5 +37,5 @@ def propensity_targets(settings: Settings) -> "list[Target]":
 
     return [
         standard_target(name, goal.event, goal.horizon_days, goal.minimum_positives)
-        for name, goal in sorted(settings.propensity.items())
+        for name, goal in settings.targets.items()
     ]

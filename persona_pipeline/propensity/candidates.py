@@ -22,12 +22,11 @@ from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import ThreadpoolController
 
 from persona_pipeline.propensity.calibration import expit
-from persona_pipeline.propensity.pace import PaceTerms, has_pace
+from persona_pipeline.propensity.pace import PACE_COLUMNS, PaceTerms, has_pace
 from persona_pipeline.propensity.preparation import ColumnEncoder, preparation
 
-MAJORITY, RECENCY, RFM = "majority", "recency", "rfm_logistic"
+MAJORITY = "majority"
 COMPACT, LOGISTIC, BOOSTING = "logistic_compact", "logistic", "gradient_boosting"
-BASELINES = (MAJORITY, RECENCY, RFM)
 WIDE = (LOGISTIC, BOOSTING)  # read all columns, through one preparation
 
 SMALL_ROWS = 10_000  # below it, more leaves only follow noise
@@ -35,13 +34,17 @@ SMALL_ROWS = 10_000  # below it, more leaves only follow noise
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What the algorithms read: all numeric and text columns, and the three of the baselines."""
+    """What the algorithms read: all numeric and text columns, those of the baselines, and how these are called."""
 
     numeric: tuple[str, ...]
     text: tuple[str, ...]
-    recency: str
-    frequency: str
-    monetary: str
+    baseline: tuple[str, ...]
+    baseline_names: tuple[str, str] = ("recency", "rfm_logistic")
+
+    @property
+    def baselines(self) -> tuple[str, str, str]:
+        """The algorithms that a model has to beat."""
+        return (MAJORITY, *self.baseline_names)
 
 
 class RowwiseLogistic(LogisticRegression):
@@ -62,8 +65,9 @@ class RowwiseLogistic(LogisticRegression):
 
 
 def candidates_for(columns: Columns) -> tuple[str, ...]:
-    """The algorithms that may become champion, the simpler first; the compact one where its columns are."""
-    return (COMPACT, *WIDE) if has_pace(columns.numeric) else WIDE
+    """The algorithms that may become champion, the simpler first; the compact one where orders are the matter."""
+    about_orders = set(columns.baseline) & set(PACE_COLUMNS)
+    return (COMPACT, *WIDE) if about_orders and has_pace(columns.numeric) else WIDE
 
 
 def fit_algorithms(
@@ -133,17 +137,18 @@ def _compact(seed: int) -> Pipeline:
 
 
 def _baseline(name: str, columns: Columns, rows: int, seed: int) -> Pipeline:
-    """The rate of everybody; the rate by recency (at most six steps); a logistic regression on RFM alone."""
+    """The rate of everybody; the rate by one column in at most six steps; a logistic regression on a few."""
+    rule, _ = columns.baseline_names
+    first = columns.baseline[:1]
     if name == MAJORITY:
         steps: list[tuple[str, Any]] = [
-            ("columns", ColumnEncoder([columns.recency])),
+            ("columns", ColumnEncoder(list(first))),
             ("model", DummyClassifier(strategy="prior")),
         ]
-    elif name == RECENCY:
+    elif name == rule:
         leaf = max(1, min(50, rows // 20))
         tree = DecisionTreeClassifier(max_leaf_nodes=6, min_samples_leaf=leaf, random_state=seed)
-        steps = [("columns", ColumnEncoder([columns.recency])), ("model", tree)]
+        steps = [("columns", ColumnEncoder(list(first))), ("model", tree)]
     else:
-        rfm = preparation([columns.recency, columns.frequency, columns.monetary], [])
-        steps = [("prepare", rfm), ("model", _logistic(1.0, seed))]
+        steps = [("prepare", preparation(columns.baseline, [])), ("model", _logistic(1.0, seed))]
     return Pipeline(steps)

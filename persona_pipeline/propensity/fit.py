@@ -27,7 +27,7 @@ from persona_pipeline.propensity.decision import (
 from persona_pipeline.propensity.frame import split_rows, training_frame
 from persona_pipeline.propensity.model import from_bytes, to_bytes
 from persona_pipeline.propensity.rows import Row, arrow_rows
-from persona_pipeline.propensity.target import Target, baseline_columns, model_columns
+from persona_pipeline.propensity.target import Target, model_columns
 from persona_pipeline.propensity.trial import judge, run_trial
 
 WEEK = dt.timedelta(weeks=1)
@@ -94,7 +94,7 @@ def fit_week(  # noqa: PLR0917
 
 def _try_target(week: Week, target: Target, before: LastWeek | None) -> Decision:
     numeric, text = model_columns(week.features, target)
-    columns = Columns(numeric, text, *baseline_columns(target))
+    columns = Columns(numeric, text, target.baseline, target.baseline_names)
     incumbent = _incumbent(week, target, columns, before)
     try:
         blocks = plan_blocks(week.day, week.start, target.horizon_days, target.maximum_blocks)

@@ -7,6 +7,7 @@ Here: overlap of time and customers, features that are the answer, permuted labe
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -71,7 +72,7 @@ def dependence_gate(
     """
     numeric = tuple(name for name in columns.numeric if name != feature)
     text = tuple(name for name in columns.text if not feature.startswith(f"{name}="))
-    without = Columns(numeric, text, columns.recency, columns.frequency, columns.monetary)
+    without = replace(columns, numeric=numeric, text=text)
     fitted = fit_algorithms([LOGISTIC], rows_of(frame, split.train), y[split.train], without, seed)[LOGISTIC]
     score = probabilities(fitted, rows_of(frame, split.selection))
     return full_auc - area_under_roc(y[split.selection], score)

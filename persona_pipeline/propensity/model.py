@@ -29,6 +29,7 @@ TRUSTED = (
     "persona_pipeline.propensity.pace.PaceTerms",
     "persona_pipeline.propensity.preparation.ColumnEncoder",
     "persona_pipeline.propensity.preparation.RedundancyFilter",
+    "persona_pipeline.propensity.preparation.RelevanceFilter",
     "persona_pipeline.propensity.preparation.TailScaler",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",

@@ -13,6 +13,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 
+from persona_pipeline.propensity.metrics import areas_under_roc
+
 
 class ColumnEncoder(TransformerMixin, BaseEstimator):
     """Frame to float32 matrix: numeric columns (missing: NaN), text columns one-hot (unseen: all zero)."""
@@ -107,17 +109,43 @@ class RedundancyFilter(TransformerMixin, BaseEstimator):
         return np.ascontiguousarray(matrix[:, self.kept_])
 
 
+class RelevanceFilter(TransformerMixin, BaseEstimator):
+    """Keeps the columns that, each alone, rank the outcome best; `dropped_` says how the others rank it.
+
+    Boosting takes time with every column, and a logistic regression on a few thousand rows follows the noise
+    of columns that say nothing. What only a pair of columns shows together is lost.
+    """
+
+    def __init__(self, columns: int = 80) -> None:
+        self.columns = columns
+
+    def fit(self, matrix: np.ndarray, y: np.ndarray) -> RelevanceFilter:
+        """Choose the columns that stay: area under ROC furthest from a half, the earlier one when equal."""
+        strength = np.abs(areas_under_roc(np.asarray(y, dtype=bool), matrix) - 0.5)
+        order = np.argsort(-np.round(strength, 12), kind="stable")
+        self.kept_ = np.sort(order[: self.columns]).astype(np.int64)
+        self.dropped_ = {
+            str(column): f"auc_{0.5 + strength[column]:.3f}" for column in np.sort(order[self.columns :])
+        }
+        return self
+
+    def transform(self, matrix: np.ndarray) -> np.ndarray:
+        """The columns that stay."""
+        return np.ascontiguousarray(matrix[:, self.kept_])
+
+
 def _sorted_columns(matrix: np.ndarray) -> np.ndarray:
     """One row per column, its values ascending."""
     return np.sort(np.ascontiguousarray(matrix.T), axis=1)
 
 
 def preparation(numeric: Sequence[str], text: Sequence[str]) -> Pipeline:
-    """Columns, imputation by the median with a missing indicator beside, heavy tails, redundant columns."""
+    """Columns, medians with a missing indicator beside, irrelevant columns, heavy tails, redundant columns."""
     return Pipeline(
         [
             ("columns", ColumnEncoder(list(numeric), list(text))),
             ("impute", SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)),
+            ("relevance", RelevanceFilter()),
             ("tails", TailScaler()),
             ("redundancy", RedundancyFilter()),
         ]

@@ -6,7 +6,7 @@ Here: plain frozen descriptions of targets. Not here: how labels are computed (f
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from persona_pipeline.contracts import Table, Type
 
@@ -23,7 +23,13 @@ class AtLeast:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One target. `profile_columns`: text columns (age_band, gender, ...) it may use, none by default."""
+    """One target.
+
+    Attributes:
+        profile_columns: text columns (age_band, gender, ...) it may use, none by default.
+        baseline: columns of the baselines; the first alone is the simple rule.
+        baseline_names: what the simple rule and the logistic regression on all of `baseline` are called.
+    """
 
     name: str
     horizon_days: int
@@ -33,9 +39,8 @@ class Target:
     maximum_age_weeks: int = 13
     maximum_blocks: int = 12
     profile_columns: tuple[str, ...] = ()
-    recency: str = "recency_days"
-    frequency: str = "orders_365d"
-    monetary: str = "sales_365d"
+    baseline: tuple[str, ...] = ("recency_days", "orders_365d", "sales_365d")
+    baseline_names: tuple[str, str] = ("recency", "rfm_logistic")
 
     def __post_init__(self) -> None:
         if self.horizon_days < 1:
@@ -43,11 +48,14 @@ class Target:
 
 
 # the cohorts of the labels, stated in feature columns: bought within a year; bought twice ever and once in
-# half a year
-COHORTS = {
+# half a year; everybody, for who will be contacted is not known at as_of (the label is of those who were)
+COHORTS: dict[str, tuple[AtLeast, ...]] = {
     "order": (AtLeast("orders_365d", 1),),
     "no_order": (AtLeast("orders_ever", 2), AtLeast("orders_180d", 1)),
+    "response": (),
 }
+# what a contact has to go by without a model: the past rate, then how often and how long ago
+RESPONSE_BASELINE = ("response_share_365d", "responses_365d", "contacts_365d", "last_response_days")
 
 
 def standard_target(
@@ -57,7 +65,7 @@ def standard_target(
     minimum_positives: int = 100,
     profile_columns: Sequence[str] = (),
 ) -> Target:
-    """The target of `event` ("order" or "no_order") with the cohort of its label.
+    """The target of `event` ("order", "no_order" or "response") with the cohort of its label.
 
     Raises:
         ValueError: no cohort is known for the event.
@@ -66,9 +74,13 @@ def standard_target(
         raise ValueError(
             f"target {name!r}: no cohort for event {event!r}; known events: {', '.join(sorted(COHORTS))}"
         )
-    return Target(
+    target = Target(
         name, horizon_days, COHORTS[event], minimum_positives, profile_columns=tuple(profile_columns)
     )
+    if event == "response":
+        names = ("past_response", "contact_logistic")
+        return replace(target, baseline=RESPONSE_BASELINE, baseline_names=names)
+    return target
 
 
 def model_columns(features: Table, target: Target) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -79,8 +91,8 @@ def model_columns(features: Table, target: Target) -> tuple[tuple[str, ...], tup
     """
     numeric = tuple(column.name for column in features.columns if column.type in NUMERIC_TYPES)
     known = {column.name for column in features.columns}
-    named = [*(c.column for c in target.eligible), *target.profile_columns, *baseline_columns(target)]
-    missing = sorted({*named} - known | {*baseline_columns(target)} - {*numeric})
+    named = [*(c.column for c in target.eligible), *target.profile_columns, *target.baseline]
+    missing = sorted({*named} - known | {*target.baseline} - {*numeric})
     if missing:
         raise ValueError(
             f"{target.name} needs columns that {features.full_name} lacks or has as text: "
@@ -89,7 +101,3 @@ def model_columns(features: Table, target: Target) -> tuple[tuple[str, ...], tup
     text = tuple(name for name in target.profile_columns if name not in numeric)
     return numeric, text
 
-
-def baseline_columns(target: Target) -> tuple[str, str, str]:
-    """Recency, frequency and monetary value."""
-    return target.recency, target.frequency, target.monetary

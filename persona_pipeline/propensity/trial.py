@@ -16,7 +16,6 @@ from persona_pipeline.propensity import gates
 from persona_pipeline.propensity.blocks import Blocks, NotEnoughData
 from persona_pipeline.propensity.calibration import Calibrator, choose_method
 from persona_pipeline.propensity.candidates import (
-    BASELINES,
     LOGISTIC,
     Columns,
     candidates_for,
@@ -90,7 +89,7 @@ def run_trial(
     check_enough(y, split, target.minimum_positives)
     candidates = candidates_for(columns)
     fitted = fit_algorithms(
-        (*BASELINES, *candidates), rows_of(frame, split.train), y[split.train], columns, seed
+        (*columns.baselines, *candidates), rows_of(frame, split.train), y[split.train], columns, seed
     )
     scores = {
         name: probabilities(pipeline, rows_of(frame, split.selection)) for name, pipeline in fitted.items()
@@ -103,7 +102,7 @@ def run_trial(
         return Trial(validation, {}, gate, tuple(problems))
     champion = choose_champion(y[split.selection], scores, candidates)
     learn = split.train | split.selection
-    final = fit_algorithms((*BASELINES, champion), rows_of(frame, learn), y[learn], columns, seed)
+    final = fit_algorithms((*columns.baselines, champion), rows_of(frame, learn), y[learn], columns, seed)
     models = _calibrated(final, rows_of(frame, split.calibration), y[split.calibration], target, columns)
     threshold = float(y[split.calibration].mean())
     tested = {name: model.score(rows_of(frame, split.test)) for name, model in models.items()}
@@ -114,7 +113,7 @@ def run_trial(
         validation,
         test,
         gate,
-        tuple(lost_to(test[champion], {name: test[name] for name in BASELINES})),
+        tuple(lost_to(test[champion], {name: test[name] for name in columns.baselines})),
         models[champion],
         lift_table(
             rows_of(frame, split.test)["customer_id"].to_numpy(dtype=str), y[split.test], *tested[champion]

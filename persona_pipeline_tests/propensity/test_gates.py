@@ -17,7 +17,7 @@ from persona_pipeline.propensity.metrics import area_under_roc
 
 BLOCKS = Blocks((dt.date(2025, 1, 5),), dt.date(2025, 2, 9), dt.date(2025, 3, 16), 30)
 NAMES = ("recency_days", "orders_365d", "sales_365d", "other")
-COLUMNS = Columns(NAMES, (), *NAMES[:3])
+COLUMNS = Columns(NAMES, (), NAMES[:3])
 
 
 @pytest.fixture

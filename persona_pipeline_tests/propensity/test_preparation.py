@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from persona_pipeline.propensity.preparation import ColumnEncoder, RedundancyFilter, TailScaler, preparation
+from persona_pipeline.propensity.preparation import (
+    ColumnEncoder,
+    RedundancyFilter,
+    RelevanceFilter,
+    TailScaler,
+    preparation,
+)
 
 
 def test_columns_become_a_matrix_and_unseen_categories_are_zero():
@@ -37,5 +43,14 @@ def test_constant_and_duplicate_columns_are_dropped_with_the_reason():
 
 def test_a_missing_value_leaves_an_indicator_beside_the_median():
     frame = pd.DataFrame({"x": [1.0, 2.0, np.nan, 9.0] * 50, "empty": [np.nan] * 200})
-    found = preparation(["x", "empty"], []).fit_transform(frame)
+    found = preparation(["x", "empty"], []).fit_transform(frame, np.arange(200) < 100)
     assert found[:4].tolist() == [[1, 0], [2, 0], [2, 1], [9, 0]]
+
+
+def test_the_columns_that_rank_the_outcome_best_stay_in_their_order():
+    y = np.array([0, 0, 0, 1, 1, 1], dtype=bool)
+    noise, down, weak = [1, 2, 3, 1, 2, 3], [6, 5, 4, 3, 2, 1], [1, 2, 4, 3, 5, 6]
+    matrix = np.column_stack([noise, down, weak]).astype(np.float32)
+    chosen = RelevanceFilter(columns=2).fit(matrix, y)
+    np.testing.assert_array_equal(chosen.transform(matrix), matrix[:, 1:])
+    assert chosen.dropped_ == {"0": "auc_0.500"}

@@ -30,7 +30,7 @@ def _bank(shared_data: Path, name: str) -> tuple[pd.DataFrame, np.ndarray]:
 
 def _columns(frame: pd.DataFrame) -> Columns:
     numeric = tuple(frame.select_dtypes("number").columns)
-    return Columns(numeric, tuple(name for name in frame.columns if name not in numeric), *numeric[:3])
+    return Columns(numeric, tuple(name for name in frame.columns if name not in numeric), numeric[:3])
 
 
 def test_mlc_churn_on_its_original_split(shared_data: Path):

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from persona_pipeline.contracts import behaviour, clean
+from persona_pipeline.contracts import activity, behaviour, clean
 from persona_pipeline.defs.commit import commit, kept_days, reported
 from persona_pipeline.defs.lineage import lineage_of
 from persona_pipeline.defs.metadata import table_spec
@@ -17,13 +17,15 @@ LONGEST_WINDOW = 365
 def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
     """features.customer and features.label."""
     year = own_days(LONGEST_WINDOW)
-    reads = [
-        dg.AssetDep(["facts", "order_day"], partition_mapping=year),
-        dg.AssetDep(["facts", "basket_item"], partition_mapping=year),
-        behaviour.MAP,
-    ]
-    customer = table_spec(Shop(settings).features, parts.daily, [*reads, clean.CUSTOMER], snapshot=True)
-    label = table_spec(behaviour.LABEL, parts.daily, [reads[0], behaviour.MAP])
+    orders = (behaviour.ORDER_DAY, behaviour.BASKET_ITEM)
+    facts = {
+        table.name: dg.AssetDep(["facts", table.name], partition_mapping=year)
+        for table in (*orders, *activity.TABLES)
+    }
+    reads = [*facts.values(), behaviour.MAP, clean.CUSTOMER]
+    customer = table_spec(Shop(settings).features, parts.daily, reads, snapshot=True)
+    label_reads = [facts["order_day"], facts["contact_day"], behaviour.MAP]
+    label = table_spec(behaviour.LABEL, parts.daily, label_reads)
     policy = dg.BackfillPolicy.multi_run(31)
 
     @dg.multi_asset(specs=[customer], name="features", backfill_policy=policy, pool="features")
