@@ -11,6 +11,9 @@ from persona_pipeline.contracts import Table, behaviour, clean, identity, traces
 from persona_pipeline.defs.metadata import column_lineage
 from persona_pipeline.defs.shop import Shop
 
+# the statement of the features reads numbers in place of these identifiers
+_NUMBERED = {"id_no": "id", "customer_no": "customer_id"}
+
 # table written -> the statement that computes it and the tables its inputs stand for
 _FILES: dict[str, list[tuple[Table, str, dict[str, Table]]]] = {
     "identity": [
@@ -44,22 +47,26 @@ def lineage_of(shop: Shop, step: str, days: Sequence[dt.date]) -> dict[str, Mapp
     from persona_pipeline.engine.sql import sql_text
 
     found: dict[str, Mapping[str, Any]] = {
-        table.full_name: _metadata(sql_text(name), inputs) for table, name, inputs in _FILES.get(step, [])
+        table.full_name: _metadata(
+            sql_text(name), {each: (source, source.column_names) for each, source in inputs.items()}
+        )
+        for table, name, inputs in _FILES.get(step, [])
     }
     if step == "features":
         from persona_pipeline.features.customer import features_sql
-        from persona_pipeline.features.view import INPUTS
+        from persona_pipeline.features.view import INPUT_COLUMNS, INPUTS
 
-        found[shop.features.full_name] = _metadata(features_sql(shop.catalogue), INPUTS)
+        sources = {name: (table, INPUT_COLUMNS[name]) for name, table in INPUTS.items()}
+        found[shop.features.full_name] = _metadata(features_sql(shop.catalogue), sources)
     return found
 
 
-def _metadata(sql: str, inputs: Mapping[str, Table]) -> dict[str, Any]:
+def _metadata(sql: str, inputs: Mapping[str, tuple[Table, tuple[str, ...]]]) -> dict[str, Any]:
     from persona_pipeline.engine.lineage import column_lineage as read
 
-    pairs = read(sql, tuple((name, table.column_names) for name, table in inputs.items()))
+    pairs = read(sql, tuple((name, columns) for name, (_, columns) in inputs.items()))
     named = {
-        column: [(inputs[source], source_column) for source, source_column in sources]
+        column: [(inputs[source][0], _NUMBERED.get(name, name)) for source, name in sources]
         for column, sources in pairs.items()
     }
     return {"dagster/column_lineage": column_lineage(named)}

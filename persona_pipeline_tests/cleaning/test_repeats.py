@@ -203,6 +203,9 @@ def deliver(shop: Project) -> None:
         contacts.append(f"k0,{n},spring,email,,ann@example.org,{START} 06:00:00,0.5,{day} 06:30:00")
         head = "contact_id,version,campaign_id,channel,account_id,email,contacted_at,cost,opened_at"
         shop.write(f"raw/k_{day}.csv", "\n".join([head, *contacts]))
+        at = f"{day:%d/%b/%Y}:09:0{n}:00 +0000"
+        agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36"
+        shop.write(f"raw/w_{day}.log", f'192.0.2.{n} - A1 [{at}] "GET /p/P1?cid=k{n} HTTP/1.1" 200 5 "-" "{agent}"')
         shop.write(
             f"raw/p_{day}.csv",
             f"product_id,title,price,category\nP1,Tea,{5 + n // 3},食品 Food\nP2,Pot,1,{n}\n",
@@ -217,6 +220,7 @@ def test_every_table_of_five_nights_equals_that_of_a_range(project: Callable[...
         "crm": Source(kind="customers", path="raw/crm_{day}.csv", key=("crm_id",)),
         "social": Source(kind="social", path="raw/s_{day}.jsonl", format="jsonl"),
         "campaigns": Source(kind="campaigns", path="raw/k_{day}.csv"),
+        "web": Source(kind="web", format="access_log", path="raw/w_{day}.log"),
     }
     nightly, ranged = project(sources), project(sources)
     for shop in (nightly, ranged):

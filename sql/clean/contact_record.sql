@@ -134,7 +134,7 @@ SELECT
     coalesce(account_pseudonym, email_pseudonym) AS id,
     event_at, event_day,
     holdout = 'yes' AS is_holdout,
-    CAST(probability AS DOUBLE) AS assignment_probability,
+    CAST(probability AS DECIMAL(18, 4)) AS assignment_probability,
     CAST(coalesce(given_cost, 0) AS DECIMAL(18, 4)) AS cost,
     opened_at IS NOT NULL AS is_opened,
     clicked_at IS NOT NULL AS is_clicked,
