@@ -3,10 +3,11 @@
 Here: decoding files down to words, and the search. Not here: which identifiers (the caller's), and whether a
 project passes (the tests).
 
-An identifier counts as found when it stands as a whole token: no letter or digit beside it. Words of any text
-are searched. Numbers without a letter, such as account numbers of 8 digits, meet other numbers by chance (bytes,
-counts, microseconds, digests); they are looked for only in text columns of tables, where a value is text on
-purpose, and in no other file. Phones and long cookies do not collide, and are looked for everywhere.
+An identifier counts as found when it stands as a whole token: no letter or digit beside it; of a text without
+blanks between words (Chinese) three signs suffice. Short numbers, such as account numbers of 8 digits, meet
+other numbers by chance (bytes, counts, microseconds): they are looked for in text columns of tables only, and
+not in documents stored there, such as Dagster's events. Phones and cookies do not collide, and are looked for
+everywhere.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ import pyarrow.parquet as pq
 
 NOT_SEARCHED = ("data/raw", "truth", "data/lake/vault")
 SHORT_NUMBER = 10  # digits below which a number is looked for in text columns only
+UNSPACED = 3  # signs that do not meet by chance
 DEPTH = 3  # archives within archives
 _SIGNIFICANT = re.compile(r"[^\W_]")
 _WORD = re.compile(r"\w+")
@@ -47,11 +49,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Text:
-    """A piece of decoded text; `is_value` when it is text on purpose: a text column of a table."""
+    """A piece of decoded text; `is_value`: a value of a text column; `is_wide`: a guess at UTF-16."""
 
     place: str
     text: str
     is_value: bool = False
+    is_wide: bool = False
 
 
 def leaks(folder: Path, identifiers: Mapping[str, Iterable[str]]) -> list[Finding]:
@@ -80,7 +83,7 @@ class Wanted:
 
     def __init__(self, identifiers: Mapping[str, Iterable[str]]) -> None:
         self._by_first: dict[str, list[tuple[str, str, int]]] = {}
-        self._unspaced: list[tuple[str, str, int]] = []
+        self._by_start: dict[str, list[tuple[str, str, int]]] = {}
         for kind, values in identifiers.items():
             for index, value in enumerate(values):
                 text = value.strip().casefold()
@@ -88,21 +91,24 @@ class Wanted:
                 if first is None:
                     raise ValueError(f"identifier {index} of kind {kind} holds no letter or digit")
                 self._by_first.setdefault(first[0], []).append((text, kind, index))
-                if not text.isascii():
-                    self._unspaced.append((text, kind, index))
+                if not text.isascii() and len(text) >= UNSPACED:
+                    self._by_start.setdefault(text[:UNSPACED], []).append((text, kind, index))
 
     def within(self, text: Text) -> Iterator[tuple[str, int]]:
         """Kind and position of the identifiers in a text."""
         folded = text.text.casefold()
         for first in set(_WORD.findall(folded)) & self._by_first.keys():
             for value, kind, index in self._by_first[first]:
-                if _collides(value) and not text.is_value:
+                if (_collides(value) and not text.is_value) or (text.is_wide and len(value) < UNSPACED):
                     continue
                 if _stands_in(value, folded):
                     yield kind, index
-        for value, kind, index in self._unspaced:  # Chinese has no blanks between words
-            if len(value) > 2 and value in folded:
-                yield kind, index
+        if folded.isascii():
+            return
+        for start in {folded[at : at + UNSPACED] for at in range(len(folded))} & self._by_start.keys():
+            for value, kind, index in self._by_start[start]:
+                if value in folded:
+                    yield kind, index
 
 
 def _collides(value: str) -> bool:
@@ -133,7 +139,11 @@ def texts(content: bytes, place: str = "", depth: int = DEPTH) -> Iterator[Text]
             for member in archive.infolist():
                 yield Text(f"{place}{member.filename}", member.filename)
                 yield from texts(archive.read(member), f"{place}{member.filename}:", depth - 1)
-    yield from _plain(content, place)
+    else:
+        yield from _wide(content, place)
+    text = content.decode("utf-8", errors="replace")
+    yield Text(f"{place}bytes", text)
+    yield from _variants(text, f"{place}bytes")
 
 
 def _gunzipped(content: bytes) -> bytes:
@@ -170,17 +180,15 @@ def _sqlite(content: bytes, place: str) -> Iterator[Text]:
     database = sqlite3.connect(":memory:")
     try:
         database.deserialize(_without_wal(content))
-        tables = database.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
-        ).fetchall()
-        for (table,) in tables:
+        tables = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+        for (table,) in database.execute(tables).fetchall():
             cursor = database.execute(f'SELECT * FROM "{table}"')
             names = [each[0] for each in cursor.description]
             for row in cursor:
                 for name, value in zip(names, row, strict=True):
                     if isinstance(value, str):
                         yield Text(f"{place}{table}.{name}", value, is_value=not _is_prose(value))
-                        yield from _plain_variants(value, f"{place}{table}.{name}")
+                        yield from _variants(value, f"{place}{table}.{name}")
                     elif isinstance(value, bytes):
                         yield from texts(value, f"{place}{table}.{name}:", 1)
     finally:
@@ -197,20 +205,16 @@ def _is_prose(value: str) -> bool:
     return len(value) > 200 or value[:1] in "{["
 
 
-def _plain(content: bytes, place: str) -> Iterator[Text]:
-    """Bytes as UTF-8 and as UTF-16 in both orders and alignments, and escaped forms."""
-    text = content.decode("utf-8", errors="replace")
-    yield Text(f"{place}bytes", text)
-    yield from _plain_variants(text, f"{place}bytes")
+def _wide(content: bytes, place: str) -> Iterator[Text]:
+    """Bytes as UTF-16 in both orders and alignments; what is packed holds such letters by chance only."""
     if b"\0" in content:
         for encoding in ("utf-16-le", "utf-16-be"):
             for start in (0, 1):
                 wide = content[start:].decode(encoding, errors="replace")
-                # a wrong alignment reads as rare signs; a right one has runs of letters that are looked for
-                yield Text(f"{place}{encoding}", wide)
+                yield Text(f"{place}{encoding}", wide, is_wide=True)
 
 
-def _plain_variants(text: str, place: str) -> Iterator[Text]:
+def _variants(text: str, place: str) -> Iterator[Text]:
     r"""The text without HTML entities, \uXXXX escapes and percent escapes, where there are any."""
     if "&" in text and ";" in text:
         yield Text(place, html.unescape(text))

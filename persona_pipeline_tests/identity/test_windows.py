@@ -12,7 +12,7 @@ from persona_pipeline.contracts.identity import MERGE_EVENT
 from persona_pipeline.engine.duckdb import DuckDBEngine
 from persona_pipeline_tests.identity.traces import Traces, groups, lake_in, options, run, written
 
-DAYS = 5
+DAYS = 4
 CHOSEN = options(denied=["phone:0"], shared_after=2, largest_cluster=6)
 Step = tuple[str, int, str, str]
 
@@ -57,7 +57,7 @@ def traces_of(happened: list[Step]) -> Traces:
     return traces
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(happened=steps(DAYS), cut=st.integers(1, DAYS - 1), data=st.data())
 def test_runs_and_order_of_arrival_do_not_matter(happened: list[Step], cut: int, data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(happened))
