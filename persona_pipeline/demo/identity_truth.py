@@ -61,14 +61,14 @@ def identity_quality(truth: pd.DataFrame, found: pd.DataFrame) -> tuple[float, f
     Source: pairwise precision and recall of entity resolution (Menestrina, Whang, Garcia-Molina 2010).
     """
     both = found.merge(truth, on=IDENTIFIER, how="outer", validate="one_to_one").reset_index(drop=True)
-    customer = _groups(both["customer_id"])
-    person = _groups(both["person"])
+    customer = _groups(both["customer_id"].to_numpy())
+    person = _groups(both["person"].to_numpy())
     right = _pairs(customer * len(both) + person)
     said, true = _pairs(customer), _pairs(person)
     return (right / said if said else 1.0, right / true if true else 1.0)
 
 
-def _groups(names: pd.Series) -> np.ndarray:
+def _groups(names: np.ndarray) -> np.ndarray:
     """A number for each name; a row without one is a group of its own."""
     codes = pd.factorize(names)[0].astype(np.int64)
     alone = codes < 0

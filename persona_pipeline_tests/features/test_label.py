@@ -113,6 +113,12 @@ def test_the_event_counts_for_customers_merged_meanwhile(lake: FolderLake) -> No
     ]
 
 
+def test_an_identifier_that_left_its_customer_counts_for_nobody(lake: FolderLake) -> None:
+    lake.put(MAP, [_member(0, "a", "c_a"), _member(0, "b", "c_a"), _member(3, "b", None)])
+    lake.put(ORDER_DAY, [_order(0, "a"), _order(0, "b"), _order(12, "b")])
+    assert [row[3:] for row in _labels(lake, Window(day(36), day(36)), BUY_30D)] == [("c_a", False)]
+
+
 def test_a_target_with_an_unknown_event_is_refused() -> None:
     with pytest.raises(ValueError, match="expected one of order, no_order"):
         Target("x", 30, "visit", 1, 1, 30)
