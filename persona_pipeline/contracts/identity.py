@@ -52,7 +52,7 @@ MERGE_EVENT = Table(
         Column(
             "identifiers",
             Type.INTEGER,
-            "Identifiers of the customer after it, or that it would have joined",
+            "Identifiers of its customer after the event; of a refused one, those it was seen with",
             minimum=0,
         ),
     ),

@@ -18,7 +18,8 @@ from persona_pipeline_tests.defs.dagster_processes import ask, logs, running
 
 DAYS = ["2025-01-06", "2025-01-07", "2025-01-08"]
 CLEAN = [asset_key(table).to_user_string() for table in clean.TABLES]  # and the vault
-TO_FACTS = [*CLEAN, "identity/map", "facts/order_day", "facts/basket_item"]
+IDENTITY = ["identity/edge", "identity/map", "identity/merge_event"]
+TO_FACTS = [*CLEAN, *IDENTITY, "facts/order_day", "facts/basket_item"]
 TIMEOUT = 240
 
 LAUNCH = """

@@ -48,4 +48,3 @@ FROM first_known
 INNER JOIN kind ON kind.id_kind = first_known.id_kind
 LEFT JOIN denied ON denied.id_kind = first_known.id_kind AND denied.id = first_known.id
 LEFT JOIN version ON version.id_kind = first_known.id_kind AND version.id = first_known.id AND version.newest = 1
-ORDER BY kind.rank, first_known.id

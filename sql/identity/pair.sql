@@ -6,4 +6,3 @@ SELECT
 FROM link
 INNER JOIN node AS one ON one.id_kind = link.id_kind AND one.id = link.id
 INNER JOIN node AS other ON other.id_kind = link.other_kind AND other.id = link.other_id
-ORDER BY low, high
