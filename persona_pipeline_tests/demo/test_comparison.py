@@ -36,6 +36,7 @@ def planted(tmp_path: Path) -> Truth:
         "clean": 8,
         "rejected_reasons": {"bad_number": 1},
         "duplicate_reasons": {"same_content": 1},
+        "filtered_reasons": {},
         "noted": {"future": 3},
     }
     (tmp_path / "truth").mkdir()
