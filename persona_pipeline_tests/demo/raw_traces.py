@@ -1,4 +1,4 @@
-"""Readers of the three raw trace formats, written from the description of the formats with csv and json alone.
+"""Readers of the three raw trace formats, from the description of the formats, with csv and json alone.
 
 Here: bytes → judged records. Not here: repeats (deliveries.py), comparisons with the truth.
 """
