@@ -96,7 +96,7 @@ def _older(table: pa.Table) -> pa.Table:
     return with_columns(table, version=["0"] * table.num_rows, message=["draft"] * table.num_rows)
 
 
-def junk_contact(
+def junk_contact(  # noqa: PLR0912 one case per reason code
     reason: str,
     template: dict[str, str | None],
     day: dt.date,

@@ -56,6 +56,8 @@ FATIGUE_ON_OPEN = -0.5  # for each earlier contact, fading with FATIGUE_DAYS
 FATIGUE_DAYS = 45.0
 STATE_ON_OPEN = {ACTIVE: 0.0, FADING: -0.7, GONE: -2.5}
 STATE_ON_RESPONSE = {ACTIVE: 0.0, FADING: -0.8, GONE: -4.0}
+ENGAGEMENT_ON_CLICK = 0.6
+ENGAGEMENT_ON_RESPONSE = 0.3
 RATE_ON_RESPONSE = 0.6  # of the own effect on the rate of buying
 FIRST_OUTCOME_DAY, LAST_OUTCOME_DAY = 5, 9  # days after the contact on which its outcome is reported
 DAY_SECONDS = 86_400
@@ -79,6 +81,8 @@ def outcome_constants(channel: str) -> dict[str, float]:
         "open_by_fatigue": FATIGUE_ON_OPEN,
         "open_when_fading": STATE_ON_OPEN[FADING],
         "open_when_gone": STATE_ON_OPEN[GONE],
+        "click_by_engagement": ENGAGEMENT_ON_CLICK,
+        "response_by_engagement": ENGAGEMENT_ON_RESPONSE,
         "click": CLICK_BASE,
         "click_by_liking": LIKING_ON_CLICK,
         "click_by_message": MESSAGE_ON_CLICK,
@@ -132,9 +136,10 @@ def draw_contacts(
             CLICK_BASE
             + LIKING_ON_CLICK * liking
             + MESSAGE_ON_CLICK * message
-            + 0.5 * people.engagement[here],
+            + ENGAGEMENT_ON_CLICK * people.engagement[here],
             RESPONSE_BASE
             + MESSAGE_ON_RESPONSE * message
+            + ENGAGEMENT_ON_RESPONSE * people.engagement[here]
             + RATE_ON_RESPONSE * np.log(np.maximum(population.rate_effect[here], 0.05)),
         )
         weariness += is_contacted[:, i]
@@ -177,7 +182,10 @@ def _of_subscribers(
     own = subscribers.engagement[here]
     # They never bought: they look, and seldom answer.
     _probabilities(
-        rows, OPEN_BASE["email"] + own, CLICK_BASE + 0.5 * own, np.full(here.size, RESPONSE_BASE - 2.0)
+        rows,
+        OPEN_BASE["email"] + own,
+        CLICK_BASE + ENGAGEMENT_ON_CLICK * own,
+        np.full(here.size, RESPONSE_BASE - 2.0),
     )
     return _with_outcome(rows, u)
 

@@ -32,6 +32,7 @@ ENGLISH_NAMES = len(FIRST_NAMES) * len(LAST_NAMES)
 CHINESE = 0.82  # share of persons who write Chinese
 CHINESE_NAME = (0.25, 0.97)  # share with a Chinese name among those who write English, Chinese
 DECLARES_HANDLE = 0.75
+ENGAGEMENT_SIGMA = 1.2
 NEWSLETTER_PERCENT = 6
 STRANGER_PERCENT = 2
 CONSENTS = ("marketing", "profiling", "sharing")
@@ -54,7 +55,7 @@ class People:
     sentiment: np.ndarray  # -1 … 1 in a good mood
     posts_per_day: np.ndarray
     channels: np.ndarray  # (customer, channel) liking, summing to one
-    engagement: np.ndarray  # own effect on the log odds of opening, clicking and answering
+    engagement: np.ndarray  # own effect on the log odds of opening; less so of the rest
     consent: np.ndarray  # (customer, purpose) at first: YES, NO or EMPTY
     shop_phone: np.ndarray  # the shop's own telephone stands in the record
     test_email: np.ndarray
@@ -94,7 +95,7 @@ def draw_people(plan: Plan, population: Population) -> People:
         sentiment=known["sentiment"],
         posts_per_day=known["posts_per_day"],
         channels=np.column_stack([known[f"channel_{name}"] for name in CHANNELS]),
-        engagement=0.8 * normal,
+        engagement=ENGAGEMENT_SIGMA * normal,
         consent=np.select(
             [consent_draw[0] < CONSENT_EMPTY, consent_draw[1] < np.array(CONSENT_NO)], [EMPTY, NO], YES
         ),
@@ -141,7 +142,7 @@ def draw_subscribers(plan: Plan, population: Population) -> Subscribers:
         name=np.where(
             u[2] < CHINESE, np.floor(u[3] * CHINESE_NAMES), CHINESE_NAMES + np.floor(u[3] * ENGLISH_NAMES)
         ).astype(np.int64),
-        engagement=0.8 * normal,
+        engagement=ENGAGEMENT_SIGMA * normal,
         assigned=assigned,
     )
 

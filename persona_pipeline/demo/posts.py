@@ -7,6 +7,7 @@ Not here: the words (texts.py) and the files (social_files.py).
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
 from persona_pipeline.demo import plan as p
 from persona_pipeline.demo.identifiers import STRANGER
@@ -48,8 +49,8 @@ TONE_LIMIT = 0.3
 COMPLAINS = 0.5  # probability of a post about a let-down, of those with a handle
 BAD_REVIEW = 0.45
 REVIEWS = 0.055  # of lines
-WITHOUT_HANDLE, WITH_HANDLE = 0.5, 1.3  # factors on the number of reviews
-ON_SITE = 0.32  # share of reviews by people with a handle that stand on the shop's own site
+WITHOUT_HANDLE, WITH_HANDLE = 0.5, 1.5  # factors on the number of reviews
+ON_SITE = 0.28  # share of reviews by people with a handle that stand on the shop's own site
 BOTH = 0.35  # share of those that show the handle as well
 STRANGER_POSTS = 0.03  # posts per day of a person that the shop does not know
 LATE_POST = 0.015
@@ -77,6 +78,21 @@ def draw_posts(
     posts["delivered"] = np.where(late, plan.late_day[posts["day"]], posts["day"])
     every = np.concatenate([posts, _edits(posts, rng)])
     return every[every["delivered"] < plan.days]
+
+
+def let_downs(plan: Plan, population: Population, life: Life) -> pa.Table:
+    """Late parcels and defects: who, by which order, and the day on which it shows."""
+    bad = np.flatnonzero(life.is_late_parcel | life.is_defect)
+    start = np.datetime64(plan.start)
+    return pa.table(
+        {
+            "person": population.number[life.customer[bad]].astype(np.int64),
+            "ordered_on": pa.array(start + life.day[bad].astype("timedelta64[D]")),
+            "shown_on": pa.array(start + (life.day[bad] + p.REVEAL_DAYS).astype("timedelta64[D]")),
+            "is_late_parcel": pa.array(life.is_late_parcel[bad]),
+            "is_defect": pa.array(life.is_defect[bad]),
+        }
+    )
 
 
 def _moods(plan: Plan, population: Population, life: Life) -> np.ndarray:

@@ -22,7 +22,7 @@ from persona_pipeline.demo.other_files import CustomerFiles
 from persona_pipeline.demo.people import draw_people, draw_subscribers
 from persona_pipeline.demo.plan import Plan
 from persona_pipeline.demo.population import Population
-from persona_pipeline.demo.posts import draw_posts
+from persona_pipeline.demo.posts import draw_posts, let_downs
 from persona_pipeline.demo.seeds import Stream, generator
 from persona_pipeline.demo.social_files import BROKEN as BROKEN_POSTS
 from persona_pipeline.demo.social_files import REASONS as POST_REASONS
@@ -67,6 +67,7 @@ class Traces:
         posts = draw_posts(self.plan, population, people, life, lines)
         planned = draw_contacts(self.plan, population, people, subscribers, life)
         contacts = deliveries(self.plan, planned)
+        self.truth.append("let_downs", let_downs(self.plan, population, life))
         self.truth.append("contacts", contact_truth(self.plan, planned))
         self.truth.append("who_is_who", who_is_who(self.plan, population, people, records, posts, contacts))
         self.records.append(records)

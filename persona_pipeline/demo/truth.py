@@ -21,7 +21,8 @@ class Truth:
 
     Attributes:
         customers: per customer: `account_id`, `persona`, `arrived_on`, `faded_on`, `left_on`, effects.
-        contacts: one row per campaign and customer who was there: `is_contacted`, `effect` on log intensity.
+        contacts: one row per campaign and person of its audience: `is_contacted`, `effect` on log intensity,
+            state on that day, true probabilities and what happened; no `account_id` for subscribers.
         probability: one row per eligible customer, Sunday and target: `account_id`, `as_of`, `target`,
             `probability`, `outcome` (missing while the horizon is not over).
         rules: planted `rules` and `non_rules` with realised support, confidence and lift.

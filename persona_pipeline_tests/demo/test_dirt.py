@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import gzip
 import re
@@ -201,9 +202,7 @@ def test_traps_in_customer_records(shop: Path) -> None:
     text = (
         (shop / "data/raw/customers/customers_2025-01-06.csv").read_bytes().decode("utf-8", errors="replace")
     )
-    surnames = {
-        line.split(",")[1].split(" ")[-1] for line in text.splitlines()[1:] if len(line.split(",")) > 1
-    }
+    rows = list(csv.DictReader(text.replace("\x00", "").splitlines()))
+    surnames = {row["name"].split(" ")[-1] for row in rows if row["name"]}
     assert {"NA", "Null", "None"} <= surnames
-    accounts = [line.split(",")[0] for line in text.splitlines()[1:]]
-    assert sum(account.startswith("0") for account in accounts) > 20
+    assert sum(row["account_id"].startswith("0") for row in rows if row["account_id"]) > 20

@@ -123,7 +123,7 @@ def test_some_campaigns_harm_some_personas(truth: Truth) -> None:
     effects = [effect for campaign in truth.campaigns for effect in campaign["effect"].values()]
     assert min(effects) < -0.1
     assert max(effects) > 0.3
-    share = truth.contacts.groupby("campaign_id")["is_contacted"].mean()
+    share = truth.contacts[truth.contacts["account_id"].notna()].groupby("campaign_id")["is_contacted"].mean()
     for campaign in truth.campaigns:
         assert share[campaign["campaign_id"]] == pytest.approx(campaign["assignment"], abs=0.05)
 
@@ -135,12 +135,16 @@ def test_no_raw_identifier_tells_the_persona(shop: Path, truth: Truth) -> None:
         encoding="latin-1",
         keep_default_na=False,
     )
-    records = records.reset_index(names="place").drop_duplicates("account_id")
+    records = records.reset_index(names="place")
+    records = records[(records["version"] == "1") & (records["account_id"] != "")]
+    own_phone = records["phone"].str.fullmatch("[0-9]{11}") & ~records["phone"].str.startswith("199")
+    records = records[own_phone & records["email"].str.contains(r"\.[0-9]{8}@")].drop_duplicates("account_id")
     known = records.merge(truth.customers[["account_id", "persona"]], on="account_id", validate="one_to_one")
     assert len(known) > 1000
     numbers = {
         "place": known["place"],
         "account": known["account_id"].astype(int),
+        "crm": known["crm_id"].str.removeprefix("P").astype(int),
         "phone": known["phone"].astype(int),
         "email": known["email"].str.extract(r"\.([0-9]+)@")[0].astype(int),
         "name": known["name"].rank(),
@@ -162,4 +166,4 @@ def test_a_folder_without_truth_is_named(tmp_path: Path) -> None:
 def test_expected_ledger_columns(shop: Path) -> None:
     ledger = expected_ledger(shop)
     assert list(ledger.columns) == ["source", "path", "day", "status", "outcome", "reason", "records"]
-    assert set(ledger["source"]) == {"orders", "customers", "products"}
+    assert set(ledger["source"]) == {"orders", "customers", "products", "social", "campaigns"}
