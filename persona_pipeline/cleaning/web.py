@@ -1,7 +1,8 @@
 """Split access-log records to judged hits.
 
-What needs Python is done once per distinct value, then one SQL statement decides. Here: the look-up tables (pages, agents, channels, pseudonyms) and what the statement is given. Not here:
-cutting lines (sources), and tables that are written (window.py).
+What needs Python is done once per distinct value, then one SQL statement decides.
+Here: the look-up tables (pages, agents, channels, pseudonyms) and what the statement is given.
+Not here: cutting lines (sources), and tables that are written (window.py).
 """
 
 from __future__ import annotations

@@ -204,8 +204,10 @@ SELECT
     {value("cid")} AS contact,
     q.status,
     {_missing("q.bytes")} AS bytes,
-    CASE WHEN q.referrer LIKE 'http%://%'
-        THEN lower(split_part(split_part(split_part(q.referrer, '/', 3), '@', -1), ':', 1)) END AS referrer_host,
+    CASE
+        WHEN q.referrer LIKE 'http%://%'
+            THEN lower(split_part(split_part(split_part(q.referrer, '/', 3), '@', -1), ':', 1))
+    END AS referrer_host,
     {_missing("q.agent")} AS agent
 FROM query AS q
 LEFT JOIN bad AS b ON b.line = q.line
