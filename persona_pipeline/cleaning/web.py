@@ -1,12 +1,14 @@
 """Split access-log records to judged hits.
 
-What needs Python is done once per distinct value, then one SQL statement decides. Here: the look-up tables (pages, agents, channels, pseudonyms) and what the statement is given. Not here:
-cutting lines (sources), and tables that are written (window.py).
+What needs Python is done once per distinct value, then one SQL statement decides.
+Here: the look-up tables (pages, agents, channels, pseudonyms) and what the statement is given.
+Not here: cutting lines (sources), and tables that are written (window.py).
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +24,7 @@ from persona_pipeline.contracts.pseudonym import pseudonym
 from persona_pipeline.engine.protocol import Engine, Relation
 from persona_pipeline.engine.sql import sql_text
 
+_AGENT = ("is_bot", "device", "browser", "os")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([\"\\]))")
 
 
@@ -108,11 +111,6 @@ def _lookups(source: DeclaredSource, key: bytes) -> list[tuple[str, str, _Rows]]
             "order_id": [page.order_id for page in found],
         }
 
-    def agents(values: Mapping[str, list]) -> dict[str, list]:
-        told = [describe(agent) for agent in values["agent"]]
-        columns = {name: [row[at] for row in told] for at, name in enumerate(("device", "browser", "os"))}
-        return {"is_bot": [is_bot(agent) for agent in values["agent"]], **columns}
-
     def origins(values: Mapping[str, list]) -> dict[str, list]:
         hosts = [plain_host(host) for host in values["referrer_host"]]
         told = zip(values["utm_source"], values["utm_medium"], hosts, strict=True)
@@ -120,9 +118,11 @@ def _lookups(source: DeclaredSource, key: bytes) -> list[tuple[str, str, _Rows]]
 
     def clients(values: Mapping[str, list]) -> dict[str, list]:
         both = list(zip(values["address"], values["agent"], strict=True))
+        told = [_agent(agent) for _, agent in both]
         return {
-            "client_id": [pseudonym(key, "client", f"{a or ''}|{agent or ''}") for a, agent in both],
+            "client_id": [pseudonym(key, "client", f"{address or ''}|{agent}") for address, agent in both],
             "client_prefix": [network_prefix(address) for address, _ in both],
+            **{name: [row[at] for row in told] for at, name in enumerate(_AGENT)},
         }
 
     def named(kind: str) -> _Rows:
@@ -134,13 +134,17 @@ def _lookups(source: DeclaredSource, key: bytes) -> list[tuple[str, str, _Rows]]
 
     return [
         ("pages", "web_page", pages),
-        ("agents", "web_agent", agents),
         ("origins", "web_origin", origins),
         ("clients", "web_client", clients),
         ("accounts", "web_account", named("account")),
         ("visitors", "web_visitor", named("visitor")),
         ("contacts", "web_contact", named("contact")),
     ]
+
+
+@functools.lru_cache(maxsize=100_000)  # an attacker may send a new agent with every request
+def _agent(agent: str) -> tuple[bool, str, str, str]:
+    return (is_bot(agent), *describe(agent))
 
 
 def _mapped(engine: Engine, distinct: Relation, function: _Rows) -> Relation:

@@ -130,32 +130,32 @@ def parse_statement(form: Compiled, parameters: Sequence[str]) -> str:
         fields.append(f"CASE WHEN fits THEN {fast} ELSE {slow} END AS {role}")
     given = " || ".join(_parameter_given(name) for name in parameters) or "''"
     value = _query_value
+    words = "".join(f", {expression} AS {name}" for name, expression in form.words.items())
     return f"""
-WITH cut AS (
-    SELECT line, regexp_replace(text, '\\r?\\n$', '') AS text FROM lines
+WITH pieces AS (
+    SELECT line, text, str_split(text, '"') AS piece FROM lines
 ),
-pieces AS (
-    SELECT line, text, str_split(text, '"') AS piece FROM cut
+worded AS (
+    SELECT line, text, piece{words} FROM pieces
 ),
 fitting AS (
-    SELECT line, text, piece, coalesce({cut}, FALSE) AS fits FROM pieces
+    SELECT *, coalesce({cut}, FALSE) AS fits FROM worded
 ),
-again AS (
-    SELECT
-        line, piece, fits,
-        CASE WHEN NOT fits THEN regexp_extract(text, {literal(form.pattern)}, [{names}]) END AS again
+tried AS (
+    SELECT *, CASE WHEN NOT fits THEN regexp_extract(text, {literal(form.pattern)}, [{names}]) END AS again
     FROM fitting
 ),
 field AS (
-    SELECT line, {", ".join(fields)} FROM again
+    SELECT line, {", ".join(fields)} FROM tried
 ),
 asked AS (
     SELECT
         *,
-        split_part(request, ' ', 1) AS verb,
+        CASE WHEN contains(request, ' ') THEN substr(request, 1, instr(request, ' ') - 1) ELSE '' END AS verb,
         CASE
-            WHEN regexp_full_match(right(request, 9), ' HTTP/[0-9]\\.[0-9]') THEN 9
-            WHEN regexp_full_match(right(request, 7), ' HTTP/[0-9]') THEN 7
+            WHEN suffix(request, ' HTTP/1.1') OR suffix(request, ' HTTP/2.0') OR suffix(request, ' HTTP/1.0')
+                OR suffix(request, ' HTTP/3.0') OR suffix(request, ' HTTP/0.9') THEN 9
+            WHEN suffix(request, ' HTTP/2') OR suffix(request, ' HTTP/3') OR suffix(request, ' HTTP/1') THEN 7
         END AS protocol_length
     FROM field
 ),
@@ -163,7 +163,8 @@ request_line AS (
     SELECT
         *,
         CASE
-            WHEN regexp_full_match(verb, '[A-Z]{{3,20}}')
+            WHEN CASE WHEN verb IN ('GET', 'POST', 'HEAD') THEN TRUE
+                ELSE regexp_full_match(verb, '[A-Z]{{3,20}}') END
                 THEN substr(request, length(verb) + 2, length(request) - length(verb) - 1 - protocol_length)
         END AS target
     FROM asked
@@ -172,40 +173,47 @@ target AS (
     SELECT
         *,
         CASE
-            WHEN target LIKE '/%' THEN target
-            WHEN target LIKE 'http://%' OR target LIKE 'https://%' THEN '/' || substr(
+            WHEN starts_with(target, '/') THEN target
+            WHEN starts_with(target, 'http://') OR starts_with(target, 'https://') THEN '/' || substr(
                 target, length(split_part(target, '/', 1)) + length(split_part(target, '/', 3)) + 4
             )
-        END AS address_asked
+        END AS whole
     FROM request_line
+),
+place AS (
+    SELECT
+        * REPLACE (CASE WHEN contains(whole, '#') THEN substr(whole, 1, instr(whole, '#') - 1) ELSE whole END AS whole),
+        CASE WHEN starts_with(referrer, 'http') AND contains(referrer, '://')
+            THEN str_split(referrer, '/')[3] END AS site
+    FROM target
 ),
 query AS (
     SELECT
         *,
-        split_part(address_asked, '?', 1) AS path_asked,
-        CASE WHEN address_asked LIKE '%?%' THEN
-            '&' || substr(address_asked, length(split_part(address_asked, '?', 1)) + 2)
-        END AS query
-    FROM (SELECT * REPLACE (split_part(address_asked, '#', 1) AS address_asked) FROM target)
+        CASE WHEN contains(whole, '?') THEN substr(whole, 1, instr(whole, '?') - 1) ELSE whole END AS path,
+        CASE WHEN contains(whole, '?') THEN '&' || substr(whole, instr(whole, '?') + 1) END AS query
+    FROM place
 )
 SELECT
     CAST($path_no AS INTEGER) AS path_no,
     q.line,
     coalesce(b.reason, CASE WHEN coalesce(q.time, '') = '' THEN 'bad_line' END) AS reason,
-    {_missing("split_part(q.address, ',', 1)")} AS address,
+    {_missing("CASE WHEN contains(q.address, ',') THEN split_part(q.address, ',', 1) ELSE q.address END")} AS address,
     {_missing("q.account")} AS account,
     {_missing("q.visitor")} AS visitor,
     {time_expression(form.time, "q.time")} AS local_at,
     CAST({zone_expression(form.time, "q.zone")} AS INTEGER) AS offset_seconds,
-    coalesce(q.time LIKE '%:60', FALSE) AS leap_second,
+    coalesce(suffix(q.time, ':60'), FALSE) AS leap_second,
     CASE WHEN target <> '' THEN verb END AS method,
-    CASE WHEN query IS NULL THEN path_asked ELSE path_asked || '?' || {given} END AS page,
+    CASE WHEN query IS NULL THEN path ELSE path || '?' || {given} END AS page,
     {", ".join(f"{value(name)} AS {name}" for name in UTM)},
     {value("cid")} AS contact,
     q.status,
     {_missing("q.bytes")} AS bytes,
-    CASE WHEN q.referrer LIKE 'http%://%'
-        THEN lower(split_part(split_part(split_part(q.referrer, '/', 3), '@', -1), ':', 1)) END AS referrer_host,
+    lower(CASE
+        WHEN contains(site, '@') OR contains(site, ':') THEN split_part(split_part(site, '@', -1), ':', 1)
+        ELSE site
+    END) AS referrer_host,
     {_missing("q.agent")} AS agent
 FROM query AS q
 LEFT JOIN bad AS b ON b.line = q.line
@@ -213,7 +221,7 @@ LEFT JOIN bad AS b ON b.line = q.line
 
 
 def _missing(value: str) -> str:
-    return f"nullif(nullif(trim({value}), '-'), '')"
+    return f"nullif(nullif({value}, '-'), '')"
 
 
 def _query_value(name: str) -> str:

@@ -45,6 +45,7 @@ class Compiled:
 
     Attributes:
         pieces: how many pieces a well-formed line has; None where the format cannot be cut.
+        words: SQL of lists that the pieces outside quotes are cut into, by name.
         conditions: SQL that holds for lines whose pieces are those of the format.
         values: SQL for each role, valid where the conditions hold.
         pattern: regular expression of a whole line, for the others.
@@ -53,6 +54,7 @@ class Compiled:
     """
 
     pieces: int | None
+    words: Mapping[str, str]
     conditions: tuple[str, ...]
     values: Mapping[str, str]
     pattern: str
@@ -132,8 +134,9 @@ def compile_format(parts: tuple[Part, ...], roles: Mapping[str, str]) -> Compile
     pattern, groups = _pattern(parts, roles)
     cut = _Cut(roles)
     pieces = cut.format(parts)
-    conditions, values = (tuple(cut.conditions), cut.values) if pieces else ((), {})
-    return Compiled(pieces, conditions, values, pattern, groups, roles["time"])
+    if pieces is None:
+        return Compiled(None, {}, (), {}, pattern, groups, roles["time"])
+    return Compiled(pieces, cut.words, tuple(cut.conditions), cut.values, pattern, groups, roles["time"])
 
 
 def time_expression(time: str, name: str) -> str:
@@ -141,7 +144,7 @@ def time_expression(time: str, name: str) -> str:
     if time == "msec":
         return f"TIMESTAMP '1970-01-01' + TRY_CAST({name} AS BIGINT) * INTERVAL 1 SECOND"
     form = literal(_MONTHS[time][1])
-    leap = f"CASE WHEN {name} LIKE '%:60' THEN replace({name}, ':60', ':59') ELSE {name} END"
+    leap = f"CASE WHEN suffix({name}, ':60') THEN replace({name}, ':60', ':59') ELSE {name} END"
     return f"TRY_CAST(try_strptime({leap}, {form}) AS TIMESTAMP)"
 
 
@@ -151,10 +154,9 @@ def zone_expression(time: str, zone: str) -> str:
         return "0"
     digits = f"replace(substr({zone}, 2), ':', '')"
     return (
-        f"CASE WHEN {zone} = 'Z' THEN 0 "
-        f"WHEN regexp_full_match({zone}, '[+-][0-9]{{2}}:?[0-9]{{2}}') THEN "
-        f"CASE WHEN {zone}[1] = '-' THEN -60 ELSE 60 END * "
-        f"(60 * CAST(substr({digits}, 1, 2) AS INTEGER) + CAST(substr({digits}, 3, 2) AS INTEGER)) END"
+        f"CASE WHEN {zone} = 'Z' THEN 0 WHEN length({digits}) = 4 AND substr({zone}, 1, 1) IN ('+', '-') THEN "
+        f"CASE substr({zone}, 1, 1) WHEN '-' THEN -60 ELSE 60 END * "
+        f"(60 * TRY_CAST(substr({digits}, 1, 2) AS INTEGER) + TRY_CAST(substr({digits}, 3, 2) AS INTEGER)) END"
     )
 
 
@@ -180,7 +182,7 @@ def _pattern(parts: tuple[Part, ...], roles: Mapping[str, str]) -> tuple[str, tu
             body = r"\S*?"
         groups += [role] if role else []
         text += f"({body})" if role else f"(?:{body})"
-    return text + r"\r?$", tuple(groups)
+    return text + r"[\r\n]*$", tuple(groups)
 
 
 class _Cut:
@@ -188,6 +190,7 @@ class _Cut:
 
     def __init__(self, roles: Mapping[str, str]) -> None:
         self._role_of = {name: role for role, name in roles.items()}
+        self.words: dict[str, str] = {}
         self.conditions: list[str] = []
         self.values: dict[str, str] = {}
 
@@ -207,18 +210,18 @@ class _Cut:
         for number, section in enumerate(sections):
             piece = f"piece[{number + 1}]"
             if number == len(sections) - 1:
-                piece = f"rtrim({piece}, chr(13))"
+                piece = f"rtrim({piece}, chr(10) || chr(13))"
             quoted = number % 2 == 1
             alone = len(section) == 1 and section[0].is_variable
             if quoted and alone and section[0].text not in TIMES:
                 role = self._role_of.get(section[0].text)
                 if role:
                     self.values[role] = piece
-            elif not self._section(section, piece, quoted=quoted):
+            elif not self._section(section, piece, f"words_{number + 1}", quoted=quoted):
                 return None
         return len(sections) if "time" in self.values else None
 
-    def _section(self, section: list[Part], piece: str, *, quoted: bool) -> bool:
+    def _section(self, section: list[Part], piece: str, name: str, *, quoted: bool) -> bool:
         """Words of one piece; False where blanks do not cut it."""
         words: list[list[Part]] = [[]]
         for part in section:
@@ -241,10 +244,10 @@ class _Cut:
         if not any(part.is_variable for word in words for part in word):
             self.conditions.append(f"{piece} = {literal(''.join(part.text for part in section))}")
             return True
-        blanks = len(words) - 1
-        self.conditions.append(f"length({piece}) - length(replace({piece}, ' ', '')) = {blanks}")
+        self.words[name] = f"str_split({piece}, ' ')"
+        self.conditions.append(f"len({name}) = {len(words)}")
         for number, word in enumerate(words):
-            self._word(word, f"split_part({piece}, ' ', {number + 1})")
+            self._word(word, f"{name}[{number + 1}]")
         return True
 
     def _word(self, word: list[Part], text: str) -> None:

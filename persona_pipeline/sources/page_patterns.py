@@ -62,7 +62,8 @@ class PagePatterns:
     """Compiled patterns of one source."""
 
     def __init__(self, pages: Mapping[str, tuple[str, ...]], assets: tuple[str, ...]) -> None:
-        self._assets = re.compile("|".join(_path(pattern, any_depth=True) for pattern in assets) or r"(?!)")
+        expressions = [_path(pattern, any_depth=True) for pattern in assets]
+        self._assets = re.compile("|".join(expressions) or r"(?!)", re.IGNORECASE)
         self._patterns = [_compiled(kind, text) for kind, texts in pages.items() for text in texts]
         names = {name for pattern in self._patterns for name, _ in pattern.query}
         self.parameters = tuple(sorted(names))

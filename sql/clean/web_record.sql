@@ -1,5 +1,5 @@
 -- Lines of one access log, typed and judged one by one; burst holds what needed more than one line.
--- Inputs: records (split lines), files, pages, agents, origins, clients, accounts, visitors, contacts, burst,
+-- Inputs: records (split lines), files, pages, origins, clients, accounts, visitors, contacts, burst,
 -- zone (the source's local time, for lines without an offset), business_zone.
 WITH placed AS (
     SELECT
@@ -27,7 +27,7 @@ told AS (
         d.*,
         coalesce(g.page_type, 'other') AS page_type, coalesce(g.is_asset, FALSE) AS is_asset,
         g.product_id, g.category, g.order_id,
-        coalesce(a.is_bot, TRUE) AS is_bot, a.device, a.browser, a.os,
+        coalesce(l.is_bot, TRUE) AS is_bot, l.device, l.browser, l.os,
         o.host, coalesce(o.channel, 'direct') AS channel,
         l.client_id, l.client_prefix,
         u.id AS account_id, u.account_id AS login, v.id AS visitor_id, c.id AS contact_id,
@@ -36,7 +36,6 @@ told AS (
         CASE WHEN regexp_full_match(d.bytes, '[0-9]{1,18}') THEN CAST(d.bytes AS BIGINT) END AS bytes_number
     FROM dated AS d
     LEFT JOIN pages AS g ON g.page = d.page
-    LEFT JOIN agents AS a ON a.agent = d.agent
     LEFT JOIN origins AS o
         ON o.referrer_host IS NOT DISTINCT FROM d.referrer_host
         AND o.utm_source IS NOT DISTINCT FROM d.utm_source
