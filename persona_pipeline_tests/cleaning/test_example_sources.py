@@ -1,4 +1,4 @@
-"""Real posts and CRM records by the configuration of the examples alone, counted as their README counts them."""
+"""Real posts and CRM records by the configuration of the examples alone; figures of the data's README."""
 
 from __future__ import annotations
 
