@@ -158,7 +158,7 @@ CAMPAIGN_CONTACT = Table(
         ),
         Column(
             "assignment_probability",
-            Type.DOUBLE,
+            Type.DECIMAL,
             "Probability with which the contact was assigned, as the campaign tool states it",
             nullable=True,
             minimum=0,

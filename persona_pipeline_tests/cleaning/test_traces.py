@@ -273,12 +273,12 @@ def test_a_contact_comes_again_with_its_outcome(project: Callable[..., Project])
         "is_clicked FROM t ORDER BY day, is_holdout, sign",
         traces.CAMPAIGN_CONTACT,
     )
-    cost, none = Decimal("0.0500"), Decimal(0)
+    cost, none, p = Decimal("0.0500"), Decimal(0), Decimal("0.8000")
     assert found == [
-        (DAY, 1, "email", email, "email", False, cost, 0.8, False, False),
-        (DAY, 1, "account", account, "email", True, none, 0.8, False, False),
-        (later, -1, "email", email, "email", False, cost, 0.8, False, False),
-        (later, 1, "account", account, "email", False, cost, 0.8, True, True),
+        (DAY, 1, "email", email, "email", False, cost, p, False, False),
+        (DAY, 1, "account", account, "email", True, none, p, False, False),
+        (later, -1, "email", email, "email", False, cost, p, False, False),
+        (later, 1, "account", account, "email", False, cost, p, True, True),
     ]
     k, h = ids("contact", "k", "h")
     links = shop.select("SELECT day, id, other_kind, other_id, evidence FROM t ORDER BY ALL", traces.ID_LINK)
