@@ -10,6 +10,8 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from persona_pipeline.cleaning.inspect import inspect
 from persona_pipeline.contracts import clean, traces
@@ -19,6 +21,7 @@ from persona_pipeline.sources.fingerprint import fingerprints
 from persona_pipeline.sources.source import Source
 from persona_pipeline.sources.split import split_files
 from persona_pipeline_tests.cleaning.conftest import KEY, START, Project
+from persona_pipeline_tests.cleaning.test_reasons import GOOD
 
 DAY = START + dt.timedelta(days=60)
 FORMATS = ("csv", "jsonl")
@@ -364,3 +367,64 @@ def test_the_day_of_delivery_stands_in_for_a_time_only_where_it_is_declared(
     strict.write(f"raw/{DAY}.jsonl", '{"text": "fine"}\n')
     strict.run(DAY)
     assert strict.select("SELECT reason, field FROM t", clean.REJECT) == [("missing_required", "posted_at")]
+
+
+def test_orders_in_either_format_give_the_same_rows(project: Callable[..., Project]) -> None:
+    sold = GOOD | {"ordered_at": f"{START} 10:00:00", "email": "ann@example.org"}
+    rows = [sold, sold | {"order_id": "O2", "type": "refund", "quantity": "-2", "amount": "-19.00"}]
+    found = []
+    for form in FORMATS:
+        shop = project({"orders": Source(kind="orders", path="raw/{day}*.*", format=form)})  # type: ignore[arg-type]
+        shop.write(f"raw/{START}.{form}", content(form, rows))
+        shop.write(f"raw/{START}_again.{form}", content(form, rows))
+        shop.run(START)
+        ledger = "SELECT status, records_in, clean, duplicate FROM t ORDER BY path"
+        assert sorted(shop.select(ledger, clean.FILE_LEDGER)) == [
+            ("duplicate_file", 2, 0, 2),
+            ("loaded", 2, 2, 0),
+        ]
+        found.append([shop.rows(table) for table in (clean.ORDER_LINE, traces.ID_LINK, clean.IDENTIFIER)])
+    for csv_rows, json_rows in zip(*found, strict=True):
+        assert csv_rows.num_rows > 0
+        assert csv_rows.equals(json_rows)
+
+
+def test_a_file_of_one_line_that_comes_again_is_a_repeat(project: Callable[..., Project]) -> None:
+    shop = project(
+        {"social": Source(kind="social", path="raw/{day}*.jsonl", format="jsonl", identity="none")}
+    )
+    for name in (f"{DAY}", f"{DAY}_b"):
+        shop.write(f"raw/{name}.jsonl", content("jsonl", [POST]))
+    shop.run(DAY)
+    statuses = shop.select("SELECT status, clean, duplicate FROM t ORDER BY status", clean.FILE_LEDGER)
+    assert statuses == [("duplicate_file", 0, 1), ("loaded", 1, 0)]
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 300),
+            st.integers(0, 4),
+            st.sampled_from(['"', "{", ",", "\\", "\x00", "好", "9" * 30]),
+        ),
+        max_size=25,
+    )
+)
+def test_mutated_lines_are_all_accounted_for(
+    project: Callable[..., Project], mutations: list[tuple[int, int, str]]
+) -> None:
+    whole = content("jsonl", [POST])
+    lines = [whole[:at] + put + whole[at + cut :] for at, cut, put in mutations] + [whole, "", whole]
+    shop = project({"social": Source(kind="social", path="raw/{day}.jsonl", format="jsonl")})
+    shop.write(f"raw/{DAY}.jsonl", "\n".join(lines))
+    shop.run(DAY)
+    ((records, clean_rows, rejected, duplicate),) = shop.select(
+        "SELECT records_in, clean, rejected, duplicate FROM t", clean.FILE_LEDGER
+    )
+    assert records == len(mutations) + 2 == clean_rows + rejected + duplicate
+    assert shop.select("SELECT count(*) FROM t", clean.REJECT) == [(rejected,)]
+    assert shop.select("SELECT count(*), CAST(sum(sign) AS BIGINT) FROM t", traces.SOCIAL_POST) == [
+        (clean_rows, clean_rows)
+    ]
+    assert duplicate >= 1
