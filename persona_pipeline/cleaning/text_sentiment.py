@@ -75,12 +75,24 @@ class _Chinese:
         """VADER's rules over segmented clauses."""
         before, after, turned = 0.0, 0.0, False
         for clause in _CLAUSE_END.split(text):
-            words = self.segment.cut(clause, hmm=False) if clause else []
+            words = self._words(clause) if clause else []
             if not turned and not self.contrast.isdisjoint(words):
                 before, after, turned = after, 0.0, True
             after += sum(self._valence(words, at) for at, word in enumerate(words) if word in self.valence)
         total = BEFORE_BUT * before + AFTER_BUT * after if turned else after
         return total / sqrt(total * total + ALPHA)
+
+    def _words(self, clause: str) -> list[str]:
+        """Words of a clause; a word of the dictionary (有点咸) is cut where the lexicon knows both parts."""
+        words: list[str] = []
+        for word in self.segment.cut(clause, hmm=False):
+            cuts = range(1, len(word) if word not in self.valence else 0)
+            cut = next((at for at in cuts if self._turns(word[:at]) and word[at:] in self.valence), 0)
+            words += [word[:cut], word[cut:]] if cut else [word]
+        return words
+
+    def _turns(self, word: str) -> bool:
+        return word in self.degree or word in self.negation
 
     def _valence(self, words: list[str], at: int) -> float:
         if words[at] in self.degree and at + 1 < len(words) and words[at + 1] in self.valence:
@@ -89,8 +101,7 @@ class _Chinese:
         for word in words[max(0, at - REACH) : at]:
             if word in self.negation:
                 value *= NEGATION
-            elif word in self.degree:
-                value *= self.degree[word]
+            value *= self.degree.get(word, 1.0)
         return value
 
 
@@ -101,14 +112,9 @@ def _chinese() -> _Chinese:
     lexicon = tomllib.loads((files("persona_pipeline.cleaning") / "text_zh.toml").read_text("utf-8"))
     valence = {word: float(value) for value, words in lexicon["valence"].items() for word in words}
     degree = {word: float(value) for value, words in lexicon["degree"].items() for word in words}
+    negation, contrast = frozenset(lexicon["words"]["negation"]), frozenset(lexicon["words"]["contrast"])
     segment = Jieba()
-    for word in sorted(valence):
+    for word in sorted({*valence, *degree, *negation, *contrast}):
         if len(word) > 1 and not segment.has_word(word):
             segment.add_word(word, None, None)
-    return _Chinese(
-        valence,
-        degree,
-        frozenset(lexicon["words"]["negation"]),
-        frozenset(lexicon["words"]["contrast"]),
-        segment,
-    )
+    return _Chinese(valence, degree, negation, contrast, segment)

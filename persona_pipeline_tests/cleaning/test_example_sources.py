@@ -1,4 +1,4 @@
-"""Real posts and CRM records by the configuration of the examples alone, counted as their README counts them."""
+"""Real posts and CRM records by the configuration of the examples alone; figures of the data's README."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ def test_chinese_reviews_without_time_author_or_number(
     found = Counter((labels[texts[post]], (score > 0) - (score < 0)) for post, score in scores)
     right = found["1", 1] + found["0", -1]
     decided = right + found["1", -1] + found["0", 1]
-    assert right / len(scores) > 0.72  # 0.737; a text without a known word counts as wrong
+    assert right / len(scores) > 0.73  # 0.745; a text without a known word counts as wrong
     assert right / decided > 0.83  # 0.846
-    assert decided / len(scores) > 0.85  # 0.871
+    assert decided / len(scores) > 0.86  # 0.881
 
 
 def test_tweets_with_offsets_and_repeated_numbers(example: Callable[..., Project], shared_data: Path) -> None:

@@ -234,3 +234,42 @@ def test_child_processes_find_the_project(tmp_path: Path, monkeypatch: pytest.Mo
     assert project_directory() == tmp_path
     monkeypatch.delenv(PROJECT_VARIABLE)
     assert project_directory() is None
+
+
+SOCIAL = '[sources.social]\nkind = "social"\npath = "posts_{day}.jsonl"\nformat = "jsonl"\n'
+CONTACTS = '[sources.campaigns]\nkind = "campaigns"\npath = "contacts_{day}.csv"\n'
+CRM = '[sources.crm]\nkind = "customers"\npath = "crm_{day}.csv"\nkey = ["crm_id"]\n'
+
+
+def test_the_look_back_covers_every_kind_whose_records_come_again(tmp_path: Path) -> None:
+    text = PROJECT + ORDERS + SOCIAL + "redelivery_days = 50\n" + CONTACTS + "redelivery_days = 40\n" + CRM
+    assert load(tmp_path, text).redelivery_days == 50
+    assert load(tmp_path, PROJECT + CRM + "redelivery_days = 90\n").redelivery_days == 35
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (CRM.replace("crm_id", "email"), "the key of customers is account_id or crm_id"),
+        (CONTACTS + 'identity = "none"\n', "campaigns are identified by key"),
+        (CONTACTS + 'event_time = "delivery"\n', "event_time belongs to kind = 'social'"),
+        (SOCIAL + 'phone_country = "86"\n', "phone_country belongs to kind = 'customers'"),
+        (CRM + 'phone_country = "+86"\n', "phone_country: String should match pattern"),
+        (CRM + "income_limits = [1, 2]\n", "columns.income and income_limits = [low_below, high_from]"),
+        (CRM + 'columns.income = "x"\nincome_limits = [3, 2]\n', "the first must not exceed the second"),
+        (SOCIAL + 'words.type.ad = "sale"\n', "words.type: 'sale' is not one of post, review"),
+        (SOCIAL + 'refund = {column = "text", prefix = "C"}\n', "refund belongs to kind = 'orders'"),
+        (SOCIAL + 'datetime_format = "%d %Z"\n', "with %z where each time carries its offset"),
+        (
+            SOCIAL + 'datetime_format = "%c %z"\ntime_zone = "UTC"\n',
+            "time_zone is for local times; a datetime_format with %z carries the offset",
+        ),
+        (
+            '[sources.s]\nkind = "social"\npath = "s.csv"\nknown_at = "event"\nevent_time = "delivery"\n',
+            "known_at = 'event' needs the records' own time",
+        ),
+        (SOCIAL.replace('jsonl"\n', 'xml"\n'), "format: Input should be 'csv' or 'jsonl'"),
+    ],
+)
+def test_mistakes_in_the_sources_of_traces(tmp_path: Path, source: str, message: str) -> None:
+    assert message in refusal(tmp_path, PROJECT + source)

@@ -102,14 +102,17 @@ SELECT
     CASE
         WHEN reason = 'missing_required' THEN
             CASE WHEN campaign_id IS NULL THEN 'campaign_id' WHEN contacted_at IS NULL THEN 'contacted_at' ELSE 'contact_id' END
-        WHEN reason IN ('bad_datetime', 'future') AND local_at IS NOT NULL
-            AND (reason = 'bad_datetime' OR last_business_at > business_at) THEN
+        WHEN reason = 'bad_datetime' THEN
             CASE
-                WHEN opened_at IS NOT NULL AND (opened_local IS NULL OR opened_local = last_local) THEN 'opened_at'
-                WHEN clicked_at IS NOT NULL AND (clicked_local IS NULL OR clicked_local = last_local) THEN 'clicked_at'
+                WHEN local_at IS NULL THEN 'contacted_at' WHEN opened_at IS NOT NULL AND opened_local IS NULL THEN 'opened_at'
+                WHEN clicked_at IS NOT NULL AND clicked_local IS NULL THEN 'clicked_at' ELSE 'responded_at'
+            END
+        WHEN reason = 'future' AND last_business_at > business_at THEN
+            CASE
+                WHEN opened_local = last_local THEN 'opened_at' WHEN clicked_local = last_local THEN 'clicked_at'
                 ELSE 'responded_at'
             END
-        WHEN reason IN ('bad_datetime', 'future', 'too_old', 'too_late', 'dst_gap', 'dst_overlap') THEN 'contacted_at'
+        WHEN reason IN ('future', 'too_old', 'too_late', 'dst_gap', 'dst_overlap') THEN 'contacted_at'
         WHEN reason = 'bad_number' AND version_text IS NOT NULL AND given_version IS NULL THEN 'version'
         WHEN reason IN ('bad_number', 'not_finite', 'amount_range') THEN
             CASE
@@ -122,7 +125,8 @@ SELECT
     lenient_quote,
     zone_kind = 'gap' AS dst_gap,
     zone_kind = 'overlap' AS dst_overlap,
-    coalesce(given_cost <> TRY_CAST(cost_number AS DECIMAL(38, 12)), FALSE) AS rounded,
+    coalesce(given_cost <> TRY_CAST(cost_number AS DECIMAL(38, 12)), FALSE)
+        OR coalesce(probability <> CAST(probability AS DECIMAL(18, 4)), FALSE) AS rounded,
     split_reason IS NULL AND account_pseudonym IS NULL AND email_pseudonym IS NULL AS missing_customer,
     $source AS source,
     CAST($lookback AS INTEGER) AS lookback_days,

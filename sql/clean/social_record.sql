@@ -57,7 +57,7 @@ judged AS (
             WHEN business_at >= CAST(last_known_day AS TIMESTAMP) + INTERVAL 1 DAY + INTERVAL 10 MINUTE THEN 'future'
             WHEN event_day < $start THEN 'too_old'
             WHEN NOT $by_event AND date_diff('day', event_day, arrival_day) > $redelivery_days THEN 'too_late'
-            WHEN rating_text IS NOT NULL AND (rating_number IS NULL OR rating_number < 1 OR rating_number > 5) THEN 'amount_range'
+            WHEN rating_text IS NOT NULL AND (rating_number IS NULL OR rating_number < 1 OR rating_number > 5) THEN 'bad_value'
         END AS reason
     FROM known
 ),
@@ -84,8 +84,8 @@ SELECT
             END
         WHEN reason IN ('bad_datetime', 'future', 'too_old', 'too_late', 'dst_gap', 'dst_overlap') THEN 'posted_at'
         WHEN reason = 'bad_number' AND version_text IS NOT NULL AND given_version IS NULL THEN 'version'
-        WHEN reason IN ('bad_number', 'not_finite', 'amount_range') THEN 'rating'
-        WHEN reason = 'bad_value' THEN 'type'
+        WHEN reason = 'bad_value' AND post_type IS NULL THEN 'type'
+        WHEN reason IN ('bad_number', 'not_finite', 'bad_value') THEN 'rating'
     END AS field,
     lenient_quote,
     zone_kind = 'gap' AS dst_gap,
