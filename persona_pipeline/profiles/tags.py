@@ -13,8 +13,8 @@ TAG_GROUPS = {
     "value": "sales of 365 days: high (top fifth), medium (next two fifths), low",
     "discount": "seeker: among the top fifth by discount share, and above the threshold",
     "refund": "frequent: refund share above the threshold",
-    "intent": "buy_high, respond_high: top fifth of the scored customers by probability to buy or to answer a "
-    "campaign in 30 days",
+    "intent": "buy_high, respond_high: top fifth of the scored customers by probability to buy or to answer "
+    "a campaign in 30 days",
     "channel": "the preferred channel: highest shrunken response share; none when marketing was declined",
     "contact": "declined: no consent to marketing; often: contacted more often in 30 days than the threshold",
     "daypart": "the part of the day of most sessions; weight is its share",
