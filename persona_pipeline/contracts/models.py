@@ -342,6 +342,7 @@ RECOMMENDER = Table(
         Column("customers_fitted", Type.INTEGER, "Customers with a purchase in the window", minimum=0),
         Column("products_fitted", Type.INTEGER, "Products with a purchase in the window", minimum=0),
         c.ALGORITHM.but(description="Which list comes first: the best by NDCG@10", nullable=True),
+        Column("weights", Type.TEXT, "Weights of the lists, where all are shown as one", nullable=True),
     ),
     "The recommender in force after each week.",
     weekly=True,
@@ -407,7 +408,7 @@ RECOMMENDATION = Table(
         c.RANK,
         c.PRODUCT_ID,
         Column("score", Type.DOUBLE, "Score within its algorithm", minimum=0),
-        c.ALGORITHM.but(allowed=("buy_again", "item_item", "popularity")),
+        c.ALGORITHM.but(allowed=("buy_again", "item_item", "popularity", "viewed")),
         Column(
             "because_product_id",
             Type.TEXT,

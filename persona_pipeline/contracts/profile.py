@@ -78,6 +78,68 @@ PROFILE_COLUMNS = (
         sensitivity=PERSONAL,
     ),
     Column("next_product_id", Type.TEXT, "First recommendation", nullable=True, sensitivity=PERSONAL),
+    Column(
+        "respond_probability",
+        Type.DOUBLE,
+        "Probability of an answer to a campaign in 30 days",
+        nullable=True,
+        sensitivity=PERSONAL,
+    ),
+    Column(
+        "is_contactable",
+        Type.BOOLEAN,
+        "Whether offers may be sent: marketing was not declined",
+        sensitivity=PERSONAL,
+    ),
+    Column(
+        "preferred_channel",
+        Type.TEXT,
+        "Channel with the highest shrunken response share among those contacted through; "
+        "empty when marketing was declined",
+        nullable=True,
+        sensitivity=PERSONAL,
+    ),
+    Column(
+        "preferred_daypart",
+        Type.TEXT,
+        "Part of the day of most sessions",
+        nullable=True,
+        sensitivity=PERSONAL,
+    ),
+    Column(
+        "preferred_device", Type.TEXT, "Kind of device of most sessions", nullable=True, sensitivity=PERSONAL
+    ),
+    Column(
+        "top_interest",
+        Type.TEXT,
+        "Category of the strongest interest",
+        nullable=True,
+        sensitivity=PERSONAL,
+    ),
+    Column(
+        "sessions_30d",
+        Type.INTEGER,
+        "Sessions in 30 days",
+        nullable=True,
+        unit="session",
+        sensitivity=PERSONAL,
+    ),
+    Column(
+        "last_visit_days",
+        Type.INTEGER,
+        "Days since the last visit on the web",
+        nullable=True,
+        unit="day",
+        sensitivity=PERSONAL,
+    ),
+    Column(
+        "rating_mean_365d",
+        Type.DOUBLE,
+        "Mean rating given in 365 days",
+        nullable=True,
+        unit="star",
+        sensitivity=PERSONAL,
+    ),
 )
 
 TAG_COLUMNS = (
@@ -113,6 +175,16 @@ PERSONA_COLUMNS = (
         "mean_churn_probability", Type.DOUBLE, "Mean probability of no purchase in 60 days", nullable=True
     ),
     Column("top_category", Type.TEXT, "Most frequent favourite category", nullable=True),
+    Column("top_interest", Type.TEXT, "Most frequent strongest interest", nullable=True),
+    Column("preferred_channel", Type.TEXT, "Most frequent preferred channel", nullable=True),
+    Column(
+        "online_share_30d",
+        Type.DOUBLE,
+        "Share of customers with a visit on the web in 30 days; empty without web logs",
+        nullable=True,
+        minimum=0,
+        maximum=1,
+    ),
     Column("summary_en", Type.TEXT, "What sets it apart, in English"),
     Column("summary_zh", Type.TEXT, "What sets it apart, in Chinese"),
 )

@@ -6,14 +6,14 @@ Here: the small protocol and the plain data that crosses it. Not here: any engin
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
 
-from persona_pipeline.contracts import Table
+from persona_pipeline.contracts import Column, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,20 @@ class Relation:
     paths: tuple[str, ...]
     table: Table | None = None
     evolved: bool = False
+
+    def with_columns(self, columns: Iterable[Column]) -> Relation:
+        """The same rows; columns that the contract lacks are there too, empty.
+
+        Raises:
+            ValueError: a relation without a contract cannot say which columns it lacks.
+        """
+        if self.table is None:
+            raise ValueError("a relation without a contract cannot get further columns")
+        known = set(self.table.column_names)
+        lacking = [column.but(nullable=True) for column in columns if column.name not in known]
+        if not lacking:
+            return self
+        return Relation(self.paths, self.table.with_columns(lacking), evolved=True)
 
 
 Input = Relation | pa.Table

@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _lines(catalogue: Catalogue) -> Iterator[str]:
     yield "# Features · 特征"
     yield ""
-    yield "Generated from `persona_pipeline/features/catalogue.toml` and `catalogue_traces.toml`; do not edit."
+    yield "Generated from `persona_pipeline/features/catalogue*.toml`; do not edit."
     yield "由特征目录生成，请勿手改。"
     yield ""
     yield "A feature as of D uses only facts known by the end of D (`day <= D`) that happened in its window,"

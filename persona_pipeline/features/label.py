@@ -27,8 +27,8 @@ class Target:
     Attributes:
         name: for example `buy_30d`.
         horizon_days: length of the horizon after as_of.
-        event: `order`, `no_order` or `response` within (as_of, as_of + horizon_days]. A response is the answer
-            to a contact of the horizon; who was not contacted then has no label.
+        event: `order`, `no_order` or `response` within (as_of, as_of + horizon_days]. A response answers
+            a contact of the horizon; who was not contacted then has no label.
         minimum_orders: orders ever that make a customer eligible, as known at as_of; not for `response`.
         minimum_recent_orders: orders in the last `recent_days` that make a customer eligible; likewise.
         recent_days: length of that window, as_of included; likewise.

@@ -10,7 +10,6 @@ import math
 
 from sqlglot import exp
 
-from persona_pipeline.contracts import Type
 from persona_pipeline.features import expression as e
 from persona_pipeline.features.feature import WINDOWS
 from persona_pipeline.features.view import (

@@ -71,7 +71,7 @@ SOCIAL_MEASURES = (
     "sentiment_sum",
 )
 CONTACT_MEASURES = ("contacts", "holdouts", "opens", "clicks", "responses", "cost_amount")
-# what the statement reads of each input: its columns, with numbers for identifiers and customers (customer.py)
+# what the statement reads of each input, with numbers for identifiers and customers (see customer.py)
 INPUT_COLUMNS: dict[str, tuple[str, ...]] = {
     "map": ("day", "id_no", "customer_no", "customer_id"),
     "customer": ("day", "id_no", *RECORD),

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from persona_pipeline.contracts import Table
+from persona_pipeline.contracts import Column, Table, Type
+from persona_pipeline.contracts.behaviour import FEATURES
 from persona_pipeline.contracts.calendar import week_of
 from persona_pipeline.contracts.models import (
     CUSTOMER_PROFILE,
@@ -27,6 +28,35 @@ from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindo
 from persona_pipeline.engine.sql import sql_text
 from persona_pipeline.profiles.summary import summarise
 from persona_pipeline.profiles.tags import TagThresholds
+
+_MADE_HERE = {
+    "segment_key",
+    "rfm_segment",
+    "is_outlier",
+    "buy_probability",
+    "churn_probability",
+    "respond_probability",
+    "next_product_id",
+    "is_contactable",
+    "preferred_channel",
+}
+CHANNELS = ("app", "email", "sms", "wechat")
+# what the statements read of the features beside what they carry into the profile
+USED_FEATURES = (
+    *(
+        column
+        for column in CUSTOMER_PROFILE.columns
+        if column.name not in {*FEATURES.column_names, *_MADE_HERE}
+    ),
+    *(Column(name, Type.INTEGER, name) for name in ("contacts_30d", "products_carted_not_bought_30d")),
+    *(Column(f"contacts_{channel}_365d", Type.INTEGER, channel) for channel in CHANNELS),
+    *(Column(f"response_share_{channel}_365d", Type.DOUBLE, channel) for channel in CHANNELS),
+    Column("consent_marketing", Type.BOOLEAN, "consent"),
+    *(
+        Column(name, Type.DOUBLE, name)
+        for name in ("preferred_daypart_share", "top_interest_share", "sentiment_mean_365d")
+    ),
+)
 
 
 def profile_day(
@@ -59,8 +89,13 @@ def profile_day(
             ("recommendation", RECOMMENDATION),
         )
     }
+    # a project without web logs or campaigns lacks their features: they are unknown of every customer
+    daily["features"] = daily["features"].with_columns(USED_FEATURES)
     profile = engine.stage(sql_text("profiles/customer_profile"), daily)
-    tag_inputs = {"profile": profile, "membership": daily["membership"], "prediction": daily["prediction"]}
+    tag_inputs = {
+        "profile": profile,
+        **{name: daily[name] for name in ("features", "membership", "prediction")},
+    }
     week = week_of(day)
     segment = read(SEGMENT, week, week)
     evidence = engine.fetch(

@@ -34,7 +34,7 @@ SMALL_ROWS = 10_000  # below it, more leaves only follow noise
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What the algorithms read: all numeric and text columns, those of the baselines, and how these are called."""
+    """What the algorithms read: all numeric and text columns, and those of the baselines with their names."""
 
     numeric: tuple[str, ...]
     text: tuple[str, ...]
@@ -65,7 +65,7 @@ class RowwiseLogistic(LogisticRegression):
 
 
 def candidates_for(columns: Columns) -> tuple[str, ...]:
-    """The algorithms that may become champion, the simpler first; the compact one where orders are the matter."""
+    """The algorithms that may become champion, the simpler first; the compact one where orders count."""
     about_orders = set(columns.baseline) & set(PACE_COLUMNS)
     return (COMPACT, *WIDE) if about_orders and has_pace(columns.numeric) else WIDE
 

@@ -140,7 +140,7 @@ def _sorted_columns(matrix: np.ndarray) -> np.ndarray:
 
 
 def preparation(numeric: Sequence[str], text: Sequence[str]) -> Pipeline:
-    """Columns, medians with a missing indicator beside, irrelevant columns, heavy tails, redundant columns."""
+    """Columns, medians with missing indicators, irrelevant columns, heavy tails, redundant columns."""
     return Pipeline(
         [
             ("columns", ColumnEncoder(list(numeric), list(text))),

@@ -100,4 +100,3 @@ def model_columns(features: Table, target: Target) -> tuple[tuple[str, ...], tup
         )
     text = tuple(name for name in target.profile_columns if name not in numeric)
     return numeric, text
-

@@ -17,17 +17,21 @@ from persona_pipeline.contracts.models import NEIGHBOR, POPULARITY, RECOMMENDER
 from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow
 from persona_pipeline.engine.sql import sql_text
 from persona_pipeline.recommendation import candidates
-from persona_pipeline.recommendation.evaluation import order_of
+from persona_pipeline.recommendation.evaluation import LEARNED, SIMPLEST_FIRST, order_of
 from persona_pipeline.recommendation.options import RecommendationOptions
 from persona_pipeline.recommendation.purchases import (
+    Floats,
     Purchases,
+    Views,
     day_number,
     encode,
     read_purchases,
+    read_views,
     sorted_names,
     to_purchases,
+    to_views,
 )
-from persona_pipeline.recommendation.ranking import Lists, filled, same_for_all
+from persona_pipeline.recommendation.ranking import Lists, filled, fused, same_for_all
 
 
 def apply_day(
@@ -37,7 +41,7 @@ def apply_day(
 
     Args:
         engine: runs the statements.
-        read: gives facts.basket_item, identity.map and the weekly tables of the recommender.
+        read: gives facts.basket_item, facts.product_view, identity.map and the recommender's weekly tables.
         output: of recommendations.recommendation.
         day: the day whose end the offers describe.
         options: windows, sizes and limits.
@@ -48,7 +52,8 @@ def apply_day(
     """
     week = week_of(day)
     model = engine.fetch(
-        "SELECT algorithm FROM model WHERE status <> 'none'", {"model": read(RECOMMENDER, week, week)}
+        "SELECT algorithm, weights FROM model WHERE status <> 'none'",
+        {"model": read(RECOMMENDER, week, week)},
     )
     if model.num_rows == 0:
         return []
@@ -65,16 +70,29 @@ def apply_day(
     )
     bought = read_purchases(engine, read, day, options.window_days)
     products = sorted_names(popular.column("product_id"), bought.column("product_id"))
-    purchases = to_purchases(bought, everybody.column("customer_id").combine_chunks(), products)
-    result = _offers(purchases, popular, neighbor, model.column("algorithm")[0].as_py(), day, options)
+    customers = everybody.column("customer_id").combine_chunks()
+    purchases = to_purchases(bought, customers, products)
+    views = to_views(read_views(engine, read, day, options.view_days), customers, products)
+    best, weights = (model.column(name)[0].as_py() for name in ("algorithm", "weights"))
+    result = _offers(purchases, views, popular, neighbor, best, _weights(weights), day, options)
     return engine.select_into("SELECT * FROM result", {"result": result}, output)
 
 
-def _offers(
+def _weights(words: str | None) -> Floats | None:
+    """The weights of the learned list, by `SIMPLEST_FIRST`; None without one."""
+    if words is None:
+        return None
+    given = dict(pair.split("=") for pair in words.split())
+    return np.array([float(given[name]) for name in SIMPLEST_FIRST])
+
+
+def _offers(  # noqa: PLR0917
     purchases: Purchases,
+    views: Views,
     popular: pa.Table,
     neighbor: pa.Table,
     best: str,
+    weights: Floats | None,
     day: dt.date,
     options: RecommendationOptions,
 ) -> pa.Table:
@@ -97,12 +115,18 @@ def _offers(
         "buy_again": candidates.buy_again(
             purchases, rhythm, last_day, options.half_life_days, options.length
         ),
+        "viewed": candidates.viewed(views, purchases, last_day, options),
     }
-    order = order_of(best)
-    before = [lists[name] for name in order[: order.index("item_item")]]
+    is_learned = best == LEARNED and weights is not None
+    order = SIMPLEST_FIRST if is_learned else order_of(best)
+    before = [] if is_learned else [lists[name] for name in order[: order.index("item_item")]]
     open_places = _with_open_places(before, everybody, options.length)
     lists["item_item"] = candidates.item_item(tastes, similar, open_places, options.length, options.block)
-    shown = filled([lists[name] for name in order], options.length, len(products))
+    every = [lists[name] for name in order]
+    if is_learned and weights is not None:
+        shown = fused(every, weights, options.length, len(products))
+    else:
+        shown = filled(every, options.length, len(products))
     return _table(purchases, shown, order, _reasons(shown, order, tastes, similar), day)
 
 

@@ -1,7 +1,7 @@
-"""The three lists of candidates: what sells now, what a customer buys again, what goes with what was bought.
+"""The lists of candidates: what sells now, what is bought again, what goes with it, what was looked at.
 
-Here: popularity, repurchase rhythm, buy-again scores, item-item neighbours and scores. Not here: ranking
-across lists (ranking.py) and tables (fit.py, apply.py).
+Here: popularity, repurchase rhythm, buy-again scores, item-item neighbours and scores, views without a
+purchase. Not here: ranking across lists (ranking.py) and tables (fit.py, apply.py).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from persona_pipeline.recommendation.purchases import Floats, Ints, Purchases
+from persona_pipeline.recommendation.options import RecommendationOptions
+from persona_pipeline.recommendation.purchases import Floats, Ints, Purchases, Views
 from persona_pipeline.recommendation.ranking import (
     Lists,
     best_of_rows,
@@ -91,6 +92,32 @@ def buy_again(
     gap = np.where(count >= OWN_RHYTHM_PURCHASES, own, rhythm[product])
     due = np.where(np.isnan(gap), 1.0, np.minimum(1.0, (latest + 1) / np.maximum(gap, 1.0)))
     return ranked(purchases.customer[start], product, weight * due, length)
+
+
+def viewed(views: Views, purchases: Purchases, last_day: int, options: RecommendationOptions) -> Lists:
+    """The products a customer looked at or put into the cart lately and did not buy since.
+
+    Score: sum over views of points times 2^(-age / half life). A purchase on the day of the last view or
+    later takes the product out.
+    """
+    recent = (views.day > last_day - options.view_days) & (views.day <= last_day)
+    products = len(purchases.products)
+    pair = views.customer[recent] * products + views.product[recent]
+    if len(pair) == 0:
+        return ranked(pair, pair, pair.astype(float), options.length)
+    weight = views.points[recent] * np.exp2(-(last_day - views.day[recent]) / options.view_half_life_days)
+    start = np.flatnonzero(np.concatenate([[True], pair[1:] != pair[:-1]]))
+    end = np.append(start[1:], len(pair)) - 1
+    score, last_view, pair = np.add.reduceat(weight, start), views.day[recent][end], pair[start]
+    first = purchases.pair_starts()
+    last = np.append(first[1:], len(purchases.day)) - 1
+    bought = purchases.customer[first] * products + purchases.product[first]
+    at = np.minimum(np.searchsorted(bought, pair), max(len(bought) - 1, 0))
+    is_bought = np.zeros(len(pair), bool)
+    if len(bought):
+        is_bought = (bought[at] == pair) & (purchases.day[last][at] >= last_view)
+    kept = ~is_bought
+    return ranked(pair[kept] // products, pair[kept] % products, score[kept], options.length)
 
 
 def item_neighbors(bought: sparse.csr_array, neighbors: int, shrink: float) -> sparse.csr_array:

@@ -14,14 +14,16 @@ import pyarrow as pa
 from persona_pipeline.contracts.models import NEIGHBOR, POPULARITY, RECOMMENDER, RECOMMENDER_EVALUATION
 from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow
 from persona_pipeline.recommendation import candidates
-from persona_pipeline.recommendation.evaluation import CUTOFF, Judged, judge
+from persona_pipeline.recommendation.evaluation import CUTOFF, SIMPLEST_FIRST, Judged, judge
 from persona_pipeline.recommendation.options import RecommendationOptions
 from persona_pipeline.recommendation.purchases import (
     Purchases,
     day_number,
     read_purchases,
+    read_views,
     sorted_names,
     to_purchases,
+    to_views,
 )
 from persona_pipeline.recommendation.ranking import entries, position_in_group
 
@@ -37,7 +39,7 @@ def fit_week(
 
     Args:
         engine: runs the statements.
-        read: gives facts.basket_item and identity.map.
+        read: gives facts.basket_item, facts.product_view and identity.map.
         outputs: one output per table, by full name.
         day: the Sunday that ends the week; only rows known by then are used.
         options: windows, sizes and limits.
@@ -56,10 +58,12 @@ def fit_week(
         )
         tables = {RECOMMENDER.full_name: _model_table(purchases, day, None, reason)}
     else:
-        judged = judge(purchases, day_number(day), options)
+        days = options.view_days + 2 * options.test_days
+        views = to_views(read_views(engine, read, day, days), customers, products)
+        judged = judge(purchases, views, day_number(day), options)
         tables = {
             RECOMMENDER.full_name: _model_table(
-                purchases, day, judged.best or "popularity", _reason(judged, options)
+                purchases, day, judged.best or "popularity", _reason(judged, options), judged.weights
             ),
             NEIGHBOR.full_name: _neighbor_table(purchases, day, options),
             POPULARITY.full_name: _popularity_table(purchases, day, options),
@@ -81,7 +85,16 @@ def _reason(judged: Judged, options: RecommendationOptions) -> str:
     return f"NDCG@{CUTOFF} on {split}: {values}"
 
 
-def _model_table(purchases: Purchases, day: dt.date, algorithm: str | None, reason: str) -> pa.Table:
+def _model_table(
+    purchases: Purchases,
+    day: dt.date,
+    algorithm: str | None,
+    reason: str,
+    weights: tuple[float, ...] | None = None,
+) -> pa.Table:
+    words = weights and " ".join(
+        f"{name}={weight}" for name, weight in zip(SIMPLEST_FIRST, weights, strict=True)
+    )
     return pa.table(
         {
             "day": pa.array([day], pa.date32()),
@@ -90,6 +103,7 @@ def _model_table(purchases: Purchases, day: dt.date, algorithm: str | None, reas
             "customers_fitted": [len(purchases.customers)],
             "products_fitted": [len(purchases.products)],
             "algorithm": pa.array([algorithm], pa.string()),
+            "weights": pa.array([words], pa.string()),
         }
     )
 

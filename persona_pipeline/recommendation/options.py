@@ -17,6 +17,8 @@ class RecommendationOptions:
         recent_days: window of popularity.
         test_days: last days of the known data, kept for judging.
         half_life_days: age at which a purchase counts half, for buy-again and item-item.
+        view_days: a product is offered again for this many days after it was last looked at.
+        view_half_life_days: age at which a view counts half.
         minimum_customers: refuse below this many customers with a purchase in the window.
         minimum_judged: without this many customers to judge on, the popular list comes first.
         block: customers scored at a time.
@@ -29,6 +31,8 @@ class RecommendationOptions:
     recent_days: int = 30
     test_days: int = 28
     half_life_days: float = 90.0
+    view_days: int = 30
+    view_half_life_days: float = 10.0
     minimum_customers: int = 50
     minimum_judged: int = 30
     block: int = 4096

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 
+from persona_pipeline.contracts.activity import PRODUCT_VIEW
 from persona_pipeline.contracts.behaviour import BASKET_ITEM, MAP
 from persona_pipeline.engine.protocol import Engine, ReadWindow
 from persona_pipeline.engine.sql import sql_text
@@ -68,6 +69,20 @@ class Purchases:
         return sparse.csr_array(entries, shape=(len(self.customers), len(self.products)))
 
 
+@dataclass(frozen=True, slots=True)
+class Views:
+    """Products looked at: one entry per customer, product and day, sorted so; codes as in Purchases.
+
+    Attributes:
+        points: views, a cart add counting three.
+    """
+
+    customer: Ints
+    product: Ints
+    day: Ints
+    points: Ints
+
+
 def encode(names: pa.ChunkedArray, known: pa.StringArray) -> Ints:
     """Position of each name in `known`, which must hold them all."""
     found = pc.call_function("index_in", [names.combine_chunks()], pc.SetLookupOptions(known))
@@ -99,3 +114,29 @@ def to_purchases(table: pa.Table, customers: pa.StringArray, products: pa.String
     day = event_day.to_numpy(zero_copy_only=False).astype(np.int64)
     order = np.lexsort((day, product, customer))
     return Purchases(customer[order], product[order], day[order], customers, products)
+
+
+def read_views(engine: Engine, read: ReadWindow, day: dt.date, view_days: int) -> pa.Table:
+    """Columns customer_id, product_id, event_day, points of the window up to `day`, as known at its end."""
+    after = day - dt.timedelta(days=view_days)
+    inputs = {"product_view": read(PRODUCT_VIEW, after, day), "identity_map": read(MAP, None, day)}
+    return engine.fetch(sql_text("recommendations/view"), inputs, {"after": after, "day": day})
+
+
+def to_views(table: pa.Table, customers: pa.StringArray, products: pa.StringArray) -> Views:
+    """Codes for a table of `read_views`; views by or of what has no code are left out."""
+    known = pc.call_function(
+        "and",
+        [
+            pc.call_function("is_in", [table.column(name).combine_chunks()], pc.SetLookupOptions(names))
+            for name, names in (("customer_id", customers), ("product_id", products))
+        ],
+    )
+    kept = table.filter(known)
+    customer = encode(kept.column("customer_id"), customers)
+    product = encode(kept.column("product_id"), products)
+    event_day = kept.column("event_day").combine_chunks().cast(pa.int32())
+    day = event_day.to_numpy(zero_copy_only=False).astype(np.int64)
+    points = kept.column("points").to_numpy().astype(np.int64)
+    order = np.lexsort((day, product, customer))
+    return Views(customer[order], product[order], day[order], points[order])

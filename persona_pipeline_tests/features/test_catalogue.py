@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
 from sqlglot import exp, parse_one
 
 from persona_pipeline.contracts import Type
-from persona_pipeline.features.catalogue import feature_table, load_catalogue
+from persona_pipeline.features.catalogue import PACKAGED, check_catalogue, feature_table, load_catalogue
 from persona_pipeline.features.customer import features_sql
 from persona_pipeline.features.documentation import DEFAULT, main, markdown
 from persona_pipeline.features.feature import Catalogue, CatalogueError
@@ -80,9 +82,11 @@ def test_the_statement_reads_only_the_columns_it_declares() -> None:
     read = {
         (column.table, column.name) for column in statement.find_all(exp.Column) if column.table in INPUTS
     }
-    assert read <= {(name, column) for name, columns in INPUT_COLUMNS.items() for column in columns}
+    assert read == {(name, column) for name, columns in INPUT_COLUMNS.items() for column in columns}
+    numbers = {"id_no", "customer_no"}
     assert {
-        name: set(columns) <= set(INPUTS[name].column_names) for name, columns in INPUT_COLUMNS.items()
+        name: set(columns) - numbers <= set(INPUTS[name].column_names)
+        for name, columns in INPUT_COLUMNS.items()
     } == (dict.fromkeys(INPUTS, True))
 
 
@@ -153,6 +157,72 @@ def test_a_mistake_in_a_derived_feature_is_one_clear_error(
 ) -> None:
     with pytest.raises(CatalogueError, match=message):
         _load(tmp_path, FEATURE + DERIVED.replace(old, new))
+
+
+ORDERS_ONLY = frozenset({"orders", "products"})
+
+
+def test_a_project_with_orders_only_gets_what_the_first_part_of_the_catalogue_holds() -> None:
+    catalogue = load_catalogue(available=ORDERS_ONLY)
+    listed = tomllib.loads(PACKAGED[0].read_text(encoding="utf-8"))
+    count = sum(
+        len(entry.get("windows", [0]))
+        for entry in (*listed["feature"], *listed["derived"])
+        if not entry.get("hidden")
+    )
+    assert len(catalogue.outputs) == count
+    assert {name for name, _ in catalogue.left_out} == {
+        feature.name for feature in load_catalogue().outputs
+    } - {feature.name for feature in catalogue.outputs}
+    assert not re.search(r"web_|session|social|contact_", features_sql(catalogue))
+
+
+def test_features_without_their_source_are_left_out_with_those_derived_from_them() -> None:
+    catalogue = load_catalogue(available=frozenset({"web", "customers"}))
+    sources = {feature.source for feature in catalogue.measured}
+    assert sources == {
+        "web_day",
+        "product_view",
+        "viewed_category",
+        "session_daypart",
+        "session_device",
+        "session_channel",
+        "customer_record",
+        "interest",
+    }
+    reasons = dict(catalogue.left_out)
+    assert reasons["average_order_value_30d"] == "needs a source of kind orders"
+    assert reasons["response_share_sms_365d"] == "needs a source of kind campaigns"
+    assert {"sessions_30d", "consent_marketing", "top_interest"} <= {f.name for f in catalogue.outputs}
+    assert check_catalogue(list(catalogue.features)).features == catalogue.features
+    assert _statement(catalogue).named_selects == list(feature_table(catalogue).column_names)
+
+
+def test_an_unknown_kind_of_source_is_an_error() -> None:
+    with pytest.raises(CatalogueError, match="unknown kinds of sources: shop; known: campaigns, customers"):
+        load_catalogue(available=frozenset({"shop"}))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("prior_weight = 5", ""), "shrunk_share needs prior_weight"),
+        (("prior_weight = 5", "prior_weight = 0.5"), "shrunk_share needs prior_weight"),
+        (("contacts_90d", "orders_90d"), "shrunk_share needs two sums of one source"),
+        (('"shrunk_share"', '"share"'), "unknown keys: prior_weight"),
+    ],
+)
+def test_a_mistake_in_a_shrunken_share_is_one_clear_error(
+    tmp_path: Path, change: tuple[str, str], message: str
+) -> None:
+    derived = (
+        DERIVED.replace('operation = "share"', 'operation = "shrunk_share"\nprior_weight = 5')
+        .replace('"late_units_7d"', '"responses_90d"')
+        .replace('"units_30d"', '"contacts_90d"')
+    )
+    _load(tmp_path, derived)
+    with pytest.raises(CatalogueError, match=message):
+        _load(tmp_path, derived.replace(*change))
 
 
 def test_a_missing_file_is_one_clear_error(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Features of the other traces: equal to a plain-Python reference on random facts with corrections and merges."""
+"""Features of the other traces: equal to a plain-Python reference on random facts with corrections."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _web(rng: random.Random, known: int, happened: int, who: tuple[str, str]) ->
 
 
 def _facts(seed: int) -> dict[str, list[Row]]:
-    """Two customers with three identifiers each, one of which changes hands; texts and contacts are corrected."""
+    """Two customers, five identifiers, one of which changes hands; texts and contacts are corrected."""
     rng = random.Random(seed)
     people = [("account", "a"), ("visitor", "va"), ("handle", "ha"), ("account", "b"), ("visitor", "vb")]
     identity = [

@@ -15,6 +15,7 @@ from persona_pipeline.contracts.behaviour import FEATURES
 from persona_pipeline.engine.duckdb import DuckDBEngine
 from persona_pipeline.lake.delta import DeltaLake
 from persona_pipeline.profiles import profile_day
+from persona_pipeline.profiles.tags import TAG_GROUPS
 
 SUNDAY = dt.date(2025, 3, 2)
 DAY = dt.date(2025, 3, 5)
@@ -187,12 +188,19 @@ def written(tmp_path: Path) -> dict[str, list[dict]]:
 
 
 def run(
-    tmp_path: Path, features: Rows, members: Rows, scores: Rows, offers: Rows, segments: Rows, proof: Rows
+    tmp_path: Path,
+    features: Rows,
+    members: Rows,
+    scores: Rows,
+    offers: Rows,
+    segments: Rows,
+    proof: Rows,
+    contract: Table = TABLE,
 ) -> dict:
     lake = DeltaLake(tmp_path / "lake")
     with DuckDBEngine(tmp_path / "scratch", threads=1) as engine:
         given: list[tuple[Table, Rows]] = [
-            (TABLE, features),
+            (contract, features),
             (LAKE_TABLES["segments.membership"], members),
             (LAKE_TABLES["scores.prediction"], scores),
             (LAKE_TABLES["recommendations.recommendation"], offers),
@@ -207,7 +215,7 @@ def run(
                 )
                 lake.replace(output, {file.day for file in files}, files)
         outputs = {name: lake.output(LAKE_TABLES[name]) for name in WRITTEN}
-        for name, files in profile_day(engine, lake.read, outputs, TABLE, DAY).items():
+        for name, files in profile_day(engine, lake.read, outputs, contract, DAY).items():
             lake.replace(outputs[name], [DAY], files)
         found = {}
         for name in WRITTEN:
@@ -317,3 +325,75 @@ def test_without_any_model_there_are_profiles_and_no_personas(tmp_path: Path) ->
 
 def test_a_day_without_customers_writes_nothing(tmp_path: Path) -> None:
     assert run(tmp_path, [], [], [], [], [], []) == {name: [] for name in WRITTEN}
+
+
+TRACES = {
+    "consent_marketing": Type.BOOLEAN,
+    "contacts_30d": Type.INTEGER,
+    "contacts_email_365d": Type.INTEGER,
+    "contacts_sms_365d": Type.INTEGER,
+    "response_share_email_365d": Type.DOUBLE,
+    "response_share_sms_365d": Type.DOUBLE,
+    "preferred_daypart": Type.TEXT,
+    "preferred_daypart_share": Type.DOUBLE,
+    "top_interest": Type.TEXT,
+    "top_interest_share": Type.DOUBLE,
+    "sessions_30d": Type.INTEGER,
+    "sentiment_mean_365d": Type.DOUBLE,
+    "products_carted_not_bought_30d": Type.INTEGER,
+}
+TRACED = TABLE.with_columns([Column(name, type_, "", nullable=True) for name, type_ in TRACES.items()])
+TRACE_ROWS = [
+    # answers sms more often; was contacted by both
+    (True, 4, 6, 2, 0.1, 0.3, "evening", 0.75, "tea", 0.5, 3, -0.25, 1),
+    # declined: no channel, whatever was answered
+    (False, 0, 5, 0, 0.4, 0.1, "night", 1.0, "rice", 1.0, 0, 0.1, 0),
+    # never contacted by sms, which everybody else answers: e-mail; nobody asked for consent
+    (None, 1, 3, 0, 0.1, 0.2, None, None, None, None, 2, 0.2, 0),
+    (None, 0, 0, 0, 0.1, 0.2, None, None, "rice", 0.5, 0, None, 0),
+]
+
+
+def test_traces_become_channels_interests_and_tags(tmp_path: Path) -> None:
+    rows = [
+        row | dict(zip(TRACES, values, strict=True))
+        for row, values in zip(FEATURE_ROWS, TRACE_ROWS, strict=True)
+    ]
+    scores = [*PREDICTIONS, prediction("c_a", "respond_30d", 0.5, 1)]
+    written = run(tmp_path, rows, MEMBERS, scores, OFFERS, SEGMENTS, EVIDENCE, TRACED)
+    names = ("preferred_channel", "is_contactable", "top_interest", "sessions_30d", "respond_probability")
+    assert [tuple(row[name] for name in names) for row in written["profiles.customer_profile"]] == [
+        ("sms", True, "tea", 3, 0.5),
+        (None, False, "rice", 0, None),
+        ("email", True, None, 2, None),
+        (None, True, "rice", 0, None),
+    ]
+    known = {"lifecycle", "rfm", "segment", "category", "value", "discount", "refund", "risk"}
+    tags = [
+        (row["customer_id"], row["tag"], row["weight"])
+        for row in written["profiles.customer_tag"]
+        if row["tag_group"] not in known
+    ]
+    assert tags == [
+        ("c_a", "channel:sms", 1.0),
+        ("c_a", "contact:often", 1.0),
+        ("c_a", "daypart:evening", 0.75),
+        ("c_a", "intent:buy_high", 0.9),
+        ("c_a", "intent:respond_high", 0.5),
+        ("c_a", "interest:tea", 0.5),
+        ("c_a", "need:open_cart", 1.0),
+        ("c_a", "sentiment:negative", 1.0),
+        ("c_b", "contact:declined", 1.0),
+        ("c_b", "daypart:night", 1.0),
+        ("c_b", "interest:rice", 1.0),
+        ("c_b", "sentiment:neutral", 1.0),
+        ("c_c", "channel:email", 1.0),
+        ("c_c", "sentiment:positive", 1.0),
+        ("c_d", "interest:rice", 0.5),
+    ]
+    assert {row["tag"].split(":")[0] for row in written["profiles.customer_tag"]} <= set(TAG_GROUPS)
+    personas = [
+        (row["top_interest"], row["preferred_channel"], row["online_share_30d"])
+        for row in written["profiles.persona"]
+    ]
+    assert personas == [("tea", "sms", 1.0), ("rice", "email", 0.5), (None, None, None)]

@@ -1,4 +1,4 @@
-"""Responses: everybody is scored, those contacted are learned from, past response is what has to be beaten."""
+"""Responses: everybody is scored, those contacted are learned from, past response has to be beaten."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from persona_pipeline_tests.propensity.shop import START, Lake, feature_rows
 
 NAMES = ("contacts_365d", "responses_365d", "response_share_365d", "last_response_days")
 VISITS = ("sessions_30d", "hits_30d", "product_views_30d")  # one column alone would look like a leak
-CONTACTED = FEATURES.with_columns(Column(name, Type.DOUBLE, name, nullable=True) for name in (*NAMES, *VISITS))
+CONTACTED = FEATURES.with_columns(
+    Column(name, Type.DOUBLE, name, nullable=True) for name in (*NAMES, *VISITS)
+)
 SUNDAY = START + dt.timedelta(days=209)
 CUSTOMERS = 1_200
 RESPOND = standard_target("respond_30d", "response", 30)

@@ -14,7 +14,8 @@ from scipy import sparse
 
 from persona_pipeline.recommendation import candidates
 from persona_pipeline.recommendation.evaluation import precision_at
-from persona_pipeline.recommendation.purchases import Purchases
+from persona_pipeline.recommendation.options import RecommendationOptions
+from persona_pipeline.recommendation.purchases import Purchases, Views
 from persona_pipeline.recommendation.ranking import Lists, best_of_rows, without_known
 
 
@@ -54,6 +55,21 @@ def test_buy_again_prefers_what_is_bought_often_lately_and_is_due():
     assert found.product.tolist() == [0, 1, 2]
     expected = [sum(2 ** (-age / 90) for age in (30, 20, 10)), 0.5, 2 ** (-1 / 90) * 2 / 40]
     np.testing.assert_allclose(found.score, expected)
+
+
+def test_what_was_looked_at_and_not_bought_since():
+    rows = [(0, 1, 100), (0, 2, 80), (1, 0, 70)]  # 1 bought after the last view, 2 before it
+    views = [(0, 0, 99, 1), (0, 1, 99, 3), (0, 2, 90, 2), (0, 3, 80, 1), (0, 3, 100, 1), (1, 0, 70, 9)]
+    customer, product, day, points = np.array(views).T
+    options = RecommendationOptions(view_days=30, view_half_life_days=10.0)
+    found = candidates.viewed(Views(customer, product, day, points), purchases(rows), 100, options)
+    assert list(zip(found.customer, found.product, strict=True)) == [(0, 3), (0, 2), (0, 0)]
+    assert found.score.tolist() == pytest.approx([2**-2 + 1, 2 * 2**-1, 2**-0.1])
+    nobody = Views(*(column[:0] for column in (customer, product, day, points)))
+    assert len(candidates.viewed(nobody, purchases(rows), 100, options).customer) == 0
+    assert (
+        len(candidates.viewed(Views(customer, product, day, points), purchases([]), 100, options).rank) == 4
+    )
 
 
 def test_buy_again_of_nobody_is_empty():

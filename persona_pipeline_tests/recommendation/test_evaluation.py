@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from persona_pipeline.recommendation.evaluation import judge, order_of, ranking_metrics
+from persona_pipeline.recommendation.evaluation import LEARNED, judge, order_of, ranking_metrics
 from persona_pipeline.recommendation.options import RecommendationOptions
-from persona_pipeline.recommendation.purchases import Purchases
-from persona_pipeline.recommendation.ranking import Lists, filled, ranked
+from persona_pipeline.recommendation.purchases import Purchases, Views
+from persona_pipeline.recommendation.ranking import Lists, filled, fused, ranked
 
 
 def lists(rows: list[tuple[int, int, int]]) -> Lists:
@@ -64,13 +64,23 @@ def test_ranked_is_the_same_for_every_order_of_its_input():
 @pytest.mark.parametrize(
     ("best", "expected"),
     [
-        ("popularity", ("popularity", "buy_again", "item_item")),
-        ("buy_again", ("buy_again", "item_item", "popularity")),
-        ("item_item", ("item_item", "buy_again", "popularity")),
+        ("popularity", ("popularity", "viewed", "buy_again", "item_item")),
+        ("buy_again", ("buy_again", "viewed", "item_item", "popularity")),
+        ("item_item", ("item_item", "viewed", "buy_again", "popularity")),
+        ("viewed", ("viewed", "buy_again", "item_item", "popularity")),
     ],
 )
 def test_the_best_list_comes_first_and_popularity_otherwise_last(best, expected):
     assert order_of(best) == expected
+
+
+def seen(rows: list[tuple[int, int, int, int]]) -> Views:
+    """From (customer, product, day, points)."""
+    customer, product, day, points = np.array(sorted(rows), dtype=np.int64).reshape(-1, 4).T
+    return Views(customer, product, day, points)
+
+
+NO_VIEWS = seen([])
 
 
 def history(rows: list[tuple[int, int, int]]) -> Purchases:
@@ -87,7 +97,7 @@ def history(rows: list[tuple[int, int, int]]) -> Purchases:
 def test_judge_splits_by_time_and_finds_the_list_that_is_right():
     """Everybody buys an own product every week: buy-again is always right, popularity hardly ever."""
     rows = [(customer, customer, day) for customer in range(40) for day in range(0, 140, 7)]
-    judged = judge(history(rows), 139, RecommendationOptions())
+    judged = judge(history(rows), NO_VIEWS, 139, RecommendationOptions())
     assert (judged.best, judged.customers) == ("buy_again", 40)
     assert judged.metrics["buy_again"]["recall@10"] == 1.0
     assert judged.metrics["popularity"]["recall@10"] == pytest.approx(10 / 40)
@@ -97,12 +107,50 @@ def test_judge_splits_by_time_and_finds_the_list_that_is_right():
 def test_what_happens_after_the_cut_is_not_used_for_the_lists():
     """Products that appear only in the last 28 days cannot be recommended before."""
     rows = [(customer, 0, 10) for customer in range(40)] + [(customer, 1, 120) for customer in range(40)]
-    judged = judge(history(rows), 139, RecommendationOptions())
+    judged = judge(history(rows), NO_VIEWS, 139, RecommendationOptions())
     assert judged.customers == 40
     assert {metric["recall@10"] for metric in judged.metrics.values()} == {0.0}
     assert judged.best == "popularity"  # a tie goes to the simplest
 
 
 def test_too_few_customers_are_not_judged():
-    judged = judge(history([(0, 0, 10), (0, 0, 130)]), 139, RecommendationOptions())
+    judged = judge(history([(0, 0, 10), (0, 0, 130)]), NO_VIEWS, 139, RecommendationOptions())
     assert (judged.best, judged.customers, dict(judged.metrics)) == (None, 1, {})
+
+
+def test_fused_lists_add_up_by_hand():
+    popular, again = lists([(0, 1, 1), (0, 2, 2), (1, 1, 1)]), lists([(0, 2, 1), (0, 3, 2)])
+    found = fused([popular, again], np.array([1.0, 2.0]), 2, products=10)
+    got = list(zip(found.customer, found.product, found.rank, found.algorithm, strict=True))
+    # customer 0: 2 has 1/62 + 2/61, 3 has 2/62, 1 has 1/61
+    assert got == [(0, 2, 1, 1), (0, 3, 2, 1), (1, 1, 1, 0)]
+    assert found.score.tolist() == pytest.approx([1 / 62 + 2 / 61, 2 / 62, 1 / 61])
+    assert fused([popular, again], np.array([0.0, 1.0]), 5, 10).product.tolist() == [2, 3]
+
+
+def _two_habits() -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int, int]]]:
+    """Each week, everybody buys the product everybody buys, an own one, and one looked at the day before."""
+    rng = np.random.default_rng(3)
+    bought, looked = [], []
+    for customer in range(60):
+        for day in range(0, 196, 28):
+            bought += [(customer, 60, day + 1), (customer, customer, day + 2)]
+            new = 61 + int(rng.integers(40))
+            looked.append((customer, new, day - 1, 1))
+            bought.append((customer, new, day + 3))
+    return bought, looked
+
+
+def test_weights_of_the_days_before_are_in_force_where_they_win_for_sure():
+    bought, looked = _two_habits()
+    judged = judge(history(bought), seen(looked), 195, RecommendationOptions())
+    single = max(judged.metrics[name]["ndcg@10"] for name in ("popularity", "buy_again", "viewed"))
+    assert judged.best == LEARNED
+    assert judged.metrics[LEARNED]["ndcg@10"] > single
+    assert judged.metrics[LEARNED]["ndcg@10_gain_low"] > 0
+    assert judged.metrics["viewed"]["recall@10"] > 0.2
+    changed = [(c, (p + 7) % 101 if d >= 168 else p, d) for c, p, d in bought]  # after the cut only
+    assert judge(history([*changed, (0, 100, 0)]), seen(looked), 195, RecommendationOptions()).weights in (
+        None,
+        judged.weights,
+    )

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from persona_pipeline.contracts.activity import PRODUCT_VIEW
 from persona_pipeline.contracts.behaviour import BASKET_ITEM, MAP
 from persona_pipeline.contracts.models import (
     NEIGHBOR,
@@ -25,6 +26,7 @@ from persona_pipeline.recommendation.apply import week_of
 SUNDAY = dt.date(2025, 6, 29)
 MONDAY = SUNDAY + dt.timedelta(days=1)
 FITTED = (RECOMMENDER, NEIGHBOR, POPULARITY, RECOMMENDER_EVALUATION)
+SHOWN = {"popularity", "buy_again", "viewed", "item_item", "blend"}
 SMALL = RecommendationOptions(minimum_customers=3, minimum_judged=2, shrink=0.0, length=3, block=2)
 
 
@@ -126,7 +128,7 @@ def test_weekly_tables(lake, engine):
     neighbor = tables["neighbor"][["product_id", "neighbor_id", "rank"]].to_numpy().tolist()
     assert neighbor == [["cup", "tea", 1], ["tea", "cup", 1]]
     assert tables["neighbor"]["similarity"].tolist() == pytest.approx([2 / 6**0.5] * 2)
-    assert set(tables["evaluation"]["algorithm"]) == {"popularity", "buy_again", "item_item", "blend"}
+    assert set(tables["evaluation"]["algorithm"]) == SHOWN
 
 
 def test_offers_of_a_day(lake, engine):
@@ -154,6 +156,31 @@ def test_offers_of_a_day(lake, engine):
         ["c_e", 3, "tea", "popularity", None],
     ]
     assert {str(value)[:10] for value in offers["as_of"]} == {str(MONDAY)}
+
+
+def test_what_was_looked_at_is_offered_and_a_shop_without_views_stays_as_it_was(lake, engine):
+    fill(lake, engine, SHOP)
+    fit(lake, engine, SMALL)
+    before = apply(lake, engine, MONDAY, SMALL)
+    seen = {
+        "day": [MONDAY, MONDAY],
+        "event_day": [MONDAY, MONDAY],
+        "id_kind": ["account"] * 2,
+        "id": ["e", "nobody"],
+        "product_id": ["tea", "tea"],
+        "category": ["unknown"] * 2,
+        "views": [1, 1],
+        "cart_adds": [1, 0],
+    }
+    write(lake, engine, PRODUCT_VIEW, pa.table(seen))
+    after = apply(lake, engine, MONDAY, SMALL)
+    others = after["customer_id"] != "c_e"
+    pd.testing.assert_frame_equal(after[others], before[before["customer_id"] != "c_e"])
+    assert after[~others][["product_id", "algorithm"]].to_numpy().tolist() == [
+        ["tea", "viewed"],
+        ["cup", "popularity"],
+        ["pen", "popularity"],
+    ]
 
 
 def test_a_past_day_stays_equal_when_later_facts_arrive(lake, engine):

@@ -54,11 +54,55 @@ tagged AS (
     UNION ALL
     SELECT
         customer_id,
-        CASE WHEN target = 'buy_30d' THEN 'intent' ELSE 'risk' END,
-        CASE WHEN target = 'buy_30d' THEN 'buy_high' ELSE 'churn_high' END,
+        CASE WHEN target = 'churn_60d' THEN 'risk' ELSE 'intent' END,
+        CASE
+            WHEN target = 'buy_30d' THEN 'buy_high'
+            WHEN target = 'respond_30d' THEN 'respond_high'
+            ELSE 'churn_high'
+        END,
         probability
     FROM prediction
-    WHERE target IN ('buy_30d', 'churn_60d') AND decile <= 2
+    WHERE target IN ('buy_30d', 'churn_60d', 'respond_30d') AND decile <= 2
+    UNION ALL
+    SELECT customer_id, 'channel', preferred_channel, 1.0
+    FROM profile
+    WHERE preferred_channel IS NOT NULL
+    UNION ALL
+    SELECT customer_id, 'contact', 'declined', 1.0
+    FROM profile
+    WHERE NOT is_contactable
+    UNION ALL
+    SELECT customer_id, 'contact', 'often', 1.0
+    FROM features
+    WHERE contacts_30d >= $contacts
+    UNION ALL
+    SELECT customer_id, 'daypart', preferred_daypart, preferred_daypart_share
+    FROM features
+    WHERE preferred_daypart IS NOT NULL
+    UNION ALL
+    SELECT customer_id, 'device', preferred_device, 1.0
+    FROM profile
+    WHERE preferred_device IS NOT NULL
+    UNION ALL
+    SELECT customer_id, 'interest', top_interest, top_interest_share
+    FROM features
+    WHERE top_interest IS NOT NULL
+    UNION ALL
+    SELECT
+        customer_id,
+        'sentiment',
+        CASE
+            WHEN sentiment_mean_365d <= -$sentiment THEN 'negative'
+            WHEN sentiment_mean_365d >= $sentiment THEN 'positive'
+            ELSE 'neutral'
+        END,
+        1.0
+    FROM features
+    WHERE sentiment_mean_365d IS NOT NULL
+    UNION ALL
+    SELECT customer_id, 'need', 'open_cart', 1.0
+    FROM features
+    WHERE products_carted_not_bought_30d > 0
 )
 SELECT
     profile.day,

@@ -16,7 +16,9 @@ member AS (
         sum(CAST(buy_probability AS DECIMAL(18, 12))) AS buy,
         count(buy_probability) AS buy_scored,
         sum(CAST(churn_probability AS DECIMAL(18, 12))) AS churn,
-        count(churn_probability) AS churn_scored
+        count(churn_probability) AS churn_scored,
+        sum(CASE WHEN sessions_30d > 0 THEN 1 ELSE 0 END) AS online,
+        count(sessions_30d) AS observed
     FROM profile
     WHERE segment_key IS NOT NULL
     GROUP BY segment_key
@@ -29,6 +31,24 @@ category AS (
     FROM profile
     WHERE segment_key IS NOT NULL AND favourite_category IS NOT NULL
     GROUP BY segment_key, favourite_category
+),
+interest AS (
+    SELECT
+        segment_key,
+        top_interest,
+        row_number() OVER (PARTITION BY segment_key ORDER BY count(*) DESC, top_interest) AS position
+    FROM profile
+    WHERE segment_key IS NOT NULL AND top_interest IS NOT NULL
+    GROUP BY segment_key, top_interest
+),
+channel AS (
+    SELECT
+        segment_key,
+        preferred_channel,
+        row_number() OVER (PARTITION BY segment_key ORDER BY count(*) DESC, preferred_channel) AS position
+    FROM profile
+    WHERE segment_key IS NOT NULL AND preferred_channel IS NOT NULL
+    GROUP BY segment_key, preferred_channel
 )
 SELECT
     CAST($day AS DATE) AS day,
@@ -45,6 +65,9 @@ SELECT
     CAST(member.buy AS DOUBLE) / nullif(member.buy_scored, 0) AS mean_buy_probability,
     CAST(member.churn AS DOUBLE) / nullif(member.churn_scored, 0) AS mean_churn_probability,
     category.favourite_category AS top_category,
+    interest.top_interest,
+    channel.preferred_channel,
+    CAST(member.online AS DOUBLE) / nullif(member.observed, 0) AS online_share_30d,
     summary.summary_en,
     summary.summary_zh
 FROM segment
@@ -52,3 +75,5 @@ INNER JOIN summary ON summary.segment_key = segment.segment_key
 CROSS JOIN total
 LEFT JOIN member ON member.segment_key = segment.segment_key
 LEFT JOIN category ON category.segment_key = segment.segment_key AND category.position = 1
+LEFT JOIN interest ON interest.segment_key = segment.segment_key AND interest.position = 1
+LEFT JOIN channel ON channel.segment_key = segment.segment_key AND channel.position = 1

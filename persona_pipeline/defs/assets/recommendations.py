@@ -12,6 +12,7 @@ from persona_pipeline.defs.partitions import Partitions, days_of, last_week, own
 from persona_pipeline.defs.shop import Shop
 from persona_pipeline.settings import Settings
 
+VIEW_DAYS = 30  # RecommendationOptions.view_days; importing the stage here would load numpy
 FITTED = (tables.NEIGHBOR, tables.POPULARITY, tables.RECOMMENDER_EVALUATION, tables.RECOMMENDER)
 
 
@@ -20,16 +21,15 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
     baskets = dg.AssetDep(
         ["facts", "basket_item"], partition_mapping=own_days(settings.recommendation.window_days)
     )
-    fit_specs = [
-        table_spec(table, parts.weekly, [dg.AssetDep(["facts", "basket_item"]), behaviour.MAP])
-        for table in FITTED
-    ]
+    views = dg.AssetDep(["facts", "product_view"], partition_mapping=own_days(VIEW_DAYS))
+    fit_reads = [dg.AssetDep(["facts", "basket_item"]), dg.AssetDep(["facts", "product_view"]), behaviour.MAP]
+    fit_specs = [table_spec(table, parts.weekly, fit_reads) for table in FITTED]
     fitted = [
         dg.AssetDep(["recommendations", name], partition_mapping=last_week())
         for name in ("model", "neighbor", "popularity")
     ]
     daily_spec = table_spec(
-        tables.RECOMMENDATION, parts.daily, [baskets, behaviour.MAP, *fitted], snapshot=True
+        tables.RECOMMENDATION, parts.daily, [baskets, views, behaviour.MAP, *fitted], snapshot=True
     )
 
     @dg.multi_asset(
