@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LOOPBACK = {"127.0.0.1", "localhost"}
-STARTED = 90.0  # seconds for the server to load the definitions and answer
+STARTED = 300.0  # seconds for the server to load the definitions and answer; on a busy machine they are many
 
 
 class NoBrowser(Exception):
