@@ -51,7 +51,7 @@ def customer(page: Page) -> None:
     section = page.locator("#zh-customers")
     section.locator(".matches button").first.click()
     # under the bar that stays at the top
-    section.evaluate("node => window.scrollTo({top: node.offsetTop - 60, behavior: 'instant'})")
+    section.evaluate("node => window.scrollTo({top: node.offsetTop - 70, behavior: 'instant'})")
 
 
 def graph(page: Page, url: str) -> None:
