@@ -10,11 +10,11 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test proof check format docs dev bench lock build clean
+.PHONY: help setup demo test proof check format docs screenshots dev bench lock build clean
 
 help: ## show this list
 	@echo "persona_pipeline: two commands do everything: make demo, make test"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## create .venv and install what requirements.lock names
 
@@ -51,6 +51,9 @@ format: $(STAMP) ## format the code and mend what ruff can mend
 docs: $(STAMP) ## write docs/dictionary.md and docs/features.md from the contracts and the catalogue
 	$(BIN)/python -m persona_pipeline.contracts.dictionary
 	$(BIN)/python -m persona_pipeline.features.documentation
+
+screenshots: $(STAMP) ## take docs/images from the demo project; needs Chromium (DEMO=)
+	$(BIN)/python -m persona_pipeline_tests.end_to_end.screenshots $(DEMO) docs/images
 
 dev: $(STAMP) ## open the demo project in the Dagster UI
 	$(BIN)/persona ui --project $(DEMO)

@@ -65,23 +65,29 @@ def kept_days(context: dg.AssetExecutionContext, days: Sequence[dt.date]) -> lis
 
 
 def reported(
-    context: dg.AssetExecutionContext, kept: Sequence[dt.date], results: Iterable[dg.MaterializeResult]
+    context: dg.AssetExecutionContext,
+    kept: Sequence[dt.date],
+    results: Iterable[dg.MaterializeResult],
+    pictures: Mapping[dg.AssetKey, Mapping[str, Any]] | None = None,
 ) -> Iterator[dg.MaterializeResult]:
     """Report results for the days that were computed, and for no other day of the range.
 
     A result stands for every partition of a run. When a run computes only some of its days, each of them is
-    reported by an event of its own.
+    reported by an event of its own. `pictures` go with the last of the days.
     """
+    drawn = pictures or {}
     whole = len(kept) == len(context.partition_keys)
     for result in results:
         if whole or result.asset_key is None:
+            if result.asset_key and result.asset_key in drawn:
+                context.add_asset_metadata(drawn[result.asset_key], result.asset_key, kept[-1].isoformat())
             yield result
             continue
         for day in kept:
+            picture = drawn.get(result.asset_key, {}) if day == kept[-1] else {}
+            metadata = {**(result.metadata or {}), **picture}
             context.log_event(
-                dg.AssetMaterialization(
-                    result.asset_key, partition=day.isoformat(), metadata=result.metadata or {}
-                )
+                dg.AssetMaterialization(result.asset_key, partition=day.isoformat(), metadata=metadata)
             )
 
 

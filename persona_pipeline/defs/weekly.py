@@ -19,13 +19,26 @@ from persona_pipeline.engine.protocol import DataFile, Output, ReadWindow
 if TYPE_CHECKING:
     from persona_pipeline.engine.duckdb import DuckDBEngine
 
+Illustrate = Callable[["DuckDBEngine", Sequence[dt.date]], None]
 Fit = Callable[["DuckDBEngine", ReadWindow, Mapping[str, Output], dt.date], Mapping[str, Sequence[DataFile]]]
 
 
 def each_week(
-    shop: Shop, tables: Sequence[Table], sundays: Sequence[dt.date], fit: Fit
+    shop: Shop,
+    tables: Sequence[Table],
+    sundays: Sequence[dt.date],
+    fit: Fit,
+    illustrate: Illustrate | None = None,
 ) -> Iterable[dg.MaterializeResult]:
-    """Fit each week in order; the rows of a week are committed before the next week is fitted."""
+    """Fit each week in order; the rows of a week are committed before the next week is fitted.
+
+    Args:
+        shop: the project.
+        tables: what the step writes.
+        sundays: the Sundays of the run, in order.
+        fit: fits one week.
+        illustrate: adds pictures to the last week, once all weeks are committed.
+    """
     from persona_pipeline.contracts.validation import check_files
 
     rows = dict.fromkeys((table.full_name for table in tables), 0)
@@ -39,6 +52,8 @@ def each_week(
                 check_files(output.table, [file.path for file in written])
                 shop.lake.replace(output, [sunday], written)
                 rows[name] += sum(file.rows for file in written)
+        if illustrate:
+            illustrate(engine, sundays)
     for table in tables:
         yield dg.MaterializeResult(
             asset_key=asset_key(table), metadata={"dagster/row_count": rows[table.full_name]}

@@ -6,6 +6,7 @@ Here: geometry. Not here: words and numbers (they come formatted) and which char
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,16 @@ def _svg(width: int, height: int, title: str, body: Sequence[Markup], kind: str)
         kind, width, height, title
     )
     return head + Markup("").join(body) + Markup("</svg>")
+
+
+def shortened(name: str, longest: int = 34) -> str:
+    """A name that fits beside a bar; a Chinese character is as wide as two others."""
+    width = 0
+    for number, letter in enumerate(name):
+        width += 2 if ord(letter) > 0x2E80 else 1
+        if width > longest:
+            return f"{name[: number - 1]}…"
+    return name
 
 
 def ticks(highest: float, count: int = 4) -> list[float]:
@@ -269,6 +280,7 @@ def spark(values: Sequence[float], title: str) -> Markup:
     return _svg(width, height, title, body, "spark")
 
 
+_TIP = re.compile("<title>.*?</title>", re.DOTALL)
 STANDALONE = (
     "text{font:11px system-ui,sans-serif;fill:#686d76}.tick{text-anchor:end}.axis{text-anchor:middle}"
     ".grid{stroke:#e3e4e1}.reference{stroke:#686d76;stroke-width:1.2;stroke-dasharray:4 4}"
@@ -279,8 +291,11 @@ STANDALONE = (
 
 
 def standalone(chart: Markup) -> str:
-    """The chart as a file of its own: with a name space, the colours of the light page and white paper."""
-    opening, rest = str(chart).split(">", 1)
+    """The chart as a file of its own: name space, the colours of the light page, white paper, no tips.
+
+    A picture of a page answers no pointer, and the tips are most of its bytes.
+    """
+    opening, rest = _TIP.sub("", str(chart)).split(">", 1)
     view = opening.split('viewBox="0 0 ', 1)[1].split('"', 1)[0]
     width, height = view.split()
     return (

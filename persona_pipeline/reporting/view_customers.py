@@ -146,19 +146,9 @@ def persona_sizes(data: ReportData, words: Words) -> str | None:
     for row in ordered.to_dict("records"):
         name = row[f"name_{words.language}"]
         value = f"{words.number(row['customers'])} · {words.percent(optional(row['share']))}"
-        bars.append(charts.Bar(float(row["customers"]), shortened(name), f"{name}: {value}"))
+        bars.append(charts.Bar(float(row["customers"]), charts.shortened(name), f"{name}: {value}"))
         values.append(value)
     return charts.rows(bars, values, words.text("persona_sizes"), width=WIDE) if bars else None
-
-
-def shortened(name: str, longest: int = 34) -> str:
-    """A name that fits beside a bar; a Chinese character is as wide as two others."""
-    width = 0
-    for number, letter in enumerate(name):
-        width += 2 if ord(letter) > 0x2E80 else 1
-        if width > longest:
-            return f"{name[: number - 1]}…"
-    return name
 
 
 def personas(data: ReportData, words: Words) -> list[View]:

@@ -56,7 +56,8 @@ def lookup(data: ReportData) -> dict[str, Any] | None:
     names = shown["customer_id"].to_numpy(str)
     known = dict(zip(data.title["product_id"], data.title["title"], strict=True))
     offers = data.shown_offer
-    products = pd.unique(pd.concat([offers["product_id"], offers["because_product_id"].dropna()]))
+    named: Frame = pd.concat([offers["product_id"], offers["because_product_id"].dropna()])
+    products = named.unique()
     return {
         "asOf": data.as_of.isoformat(),
         "currency": data.currency,
@@ -122,7 +123,7 @@ def _coded(values: Frame) -> dict[str, Any]:
 
 def _numbers(values: Frame) -> list[float | int | None]:
     """Four digits are enough to read; whole numbers without a point, None for nothing."""
-    numbers = pd.to_numeric(values.astype(object).where(values.notna(), None), errors="coerce")
+    numbers: Frame = pd.to_numeric(values.astype(object).where(values.notna(), None), errors="coerce")
     rounded = np.round(numbers.to_numpy(float), 4)
     whole = np.nan_to_num(rounded) == np.floor(np.nan_to_num(rounded))
     boxed = rounded.astype(object)

@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
 
-from persona_pipeline.reporting import charts
+from persona_pipeline.reporting import charts, pictures
 from persona_pipeline.reporting.data import Frame, ReportData
 from persona_pipeline.reporting.view_customers import WIDE, View, as_day, optional, week_starts
 from persona_pipeline.reporting.words import Words
@@ -144,54 +143,16 @@ def _propensity(data: ReportData, row: dict[str, Any], words: Words) -> View:
         )
     if not pd.isna(row["test_as_of"]):
         facts.append(words.text("tested_on", day=words.date(as_day(row["test_as_of"]))))
-    deciles = data.lift[data.lift["target"] == target].sort_values("decile")
+    deciles = data.lift[data.lift["target"] == target].sort_values("decile").to_dict("records")
     return {
         "name": words.term("target", target),
         "status": status(row, words),
         "facts": facts,
         "metrics": [words.term("metric", metric) for metric in PROPENSITY_METRICS],
         "lines": lines,
-        "lift": _lift_chart(deciles, words) if len(deciles) else None,
-        "calibration": _calibration_chart(deciles, words) if len(deciles) else None,
+        "lift": pictures.lift_columns(deciles, words) if deciles else None,
+        "calibration": pictures.calibration_points(deciles, words) if deciles else None,
     }
-
-
-def _lift_chart(deciles: Frame, words: Words) -> str:
-    bars = [
-        charts.Bar(
-            optional(row["lift"]) or 0.0,
-            str(row["decile"]),
-            words.text(
-                "lift_bar_tip",
-                decile=row["decile"],
-                lift=words.number(optional(row["lift"]), 2),
-                rate=words.percent(row["observed_rate"]),
-                customers=words.number(row["customers"]),
-            ),
-            strong=row["decile"] == 1,
-        )
-        for row in deciles.to_dict("records")
-    ]
-    marks = charts.ticks(max(bar.value for bar in bars))
-    return charts.columns(bars, words.text("lift_title"), [f"{mark:g}×" for mark in marks], line=1.0)
-
-
-def _calibration_chart(deciles: Frame, words: Words) -> str:
-    points = [
-        (
-            float(row["mean_probability"]),
-            float(row["observed_rate"]),
-            words.text(
-                "calibration_tip",
-                predicted=words.percent(row["mean_probability"]),
-                observed=words.percent(row["observed_rate"]),
-            ),
-        )
-        for row in deciles.to_dict("records")
-    ]
-    return charts.calibration(
-        points, words.text("calibration_title"), words.text("predicted"), words.text("observed")
-    )
 
 
 def offers(data: ReportData, words: Words) -> View:
@@ -258,27 +219,9 @@ def _records_by_day(data: ReportData, words: Words) -> list[View]:
         daily = own.groupby("day")[["records_in", "clean", "rejected"]].sum().reindex(days, fill_value=0)
         if daily["records_in"].sum():
             name = words.term("source", str(source))
-            shown.append({"name": name, "chart": ledger_chart(daily, name, words)})
+            rows_of_day = daily.rename_axis("day").reset_index().to_dict("records")
+            shown.append({"name": name, "chart": pictures.ledger_columns(rows_of_day, name, words)})
     return shown
-
-
-def ledger_chart(daily: Frame, title: str, words: Words) -> Markup:
-    """One column a day of records_in, clean and rejected; the frame is indexed by day."""
-    stacks, month = [], None
-    for at, row in daily.iterrows():
-        day = as_day(at)
-        label, month = (words.month(day) if day.month != month else ""), day.month
-        other = float(row["records_in"] - row["clean"] - row["rejected"])
-        parts = (("part-clean", row["clean"]), ("part-rejected", row["rejected"]), ("part-other", other))
-        tip = words.text(
-            "ledger_tip",
-            day=words.date(day),
-            records=words.number(row["records_in"]),
-            rejected=words.number(row["rejected"]),
-        )
-        stacks.append(charts.Stack(tuple((style, float(value)) for style, value in parts), label, tip))
-    marks = charts.whole_ticks(float(daily["records_in"].max()))
-    return charts.stacked(stacks, title, [words.number(mark) for mark in marks])
 
 
 def _weeks(days: Frame, last: object, count: int) -> pd.DatetimeIndex:

@@ -7,7 +7,7 @@ import dagster as dg
 
 from persona_pipeline.contracts import clean as tables
 from persona_pipeline.contracts import traces
-from persona_pipeline.defs.commit import commit, commit_all, outputs_of
+from persona_pipeline.defs.commit import commit, commit_all, outputs_of, reported
 from persona_pipeline.defs.lineage import lineage_of
 from persona_pipeline.defs.metadata import table_spec
 from persona_pipeline.defs.partitions import Partitions, days_before, days_of
@@ -56,6 +56,7 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
     def clean(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
         """Read the files that arrived, reject what is wrong, write what is right, count everything."""
         from persona_pipeline.defs.arrivals import admit, clean_days
+        from persona_pipeline.defs.pictures import drawn
 
         days = days_of(context)
         amend = context.run.tags.get("persona/amend") == "true"
@@ -64,6 +65,8 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         outputs = outputs_of(shop, WRITTEN)
         with shop.engine() as engine:
             files = clean_days(shop, engine, outputs, days, context.run.run_id)
-        yield from commit_all(shop, outputs, days, files, lineage_of(shop, "clean", days))
+            results = list(commit_all(shop, outputs, days, files, lineage_of(shop, "clean", days)))
+            pictures = drawn(shop, "clean", engine, days)
+        yield from reported(context, days, results, pictures)
 
     return [clean]

@@ -29,6 +29,7 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
     )
     def profiles(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
         """Bring together what is known of each customer and of each segment."""
+        from persona_pipeline.defs.pictures import drawn
         from persona_pipeline.defs.weekly import each_day
         from persona_pipeline.profiles import profile_day
 
@@ -37,6 +38,8 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
             files = each_day(
                 days, lambda day: profile_day(engine, shop.lake.read, outputs, shop.features, day)
             )
-        yield from reported(context, days, commit_all(shop, outputs, days, files))
+            results = list(commit_all(shop, outputs, days, files))
+            pictures = drawn(shop, "profiles", engine, days)
+        yield from reported(context, days, results, pictures)
 
     return [profiles]

@@ -30,6 +30,7 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
     )
     def training_step(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
         """Train, calibrate and judge every target of each week; keep what beats its baselines."""
+        from persona_pipeline.defs.pictures import illustrate_week
         from persona_pipeline.defs.weekly import each_week
         from persona_pipeline.propensity import fit_week
 
@@ -41,6 +42,7 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
             lambda engine, read, outputs, day: fit_week(
                 engine, read, outputs, shop.features, day, goals, shop.start, shop.models, seed
             ),
+            lambda engine, sundays: illustrate_week(context, shop, "scores", engine, sundays),
         )
 
     @dg.multi_asset(

@@ -37,6 +37,7 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
     )
     def segmentation(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
         """Fit the segmentation of each week on its Sunday, matched to the week before."""
+        from persona_pipeline.defs.pictures import illustrate_week
         from persona_pipeline.defs.weekly import each_week
         from persona_pipeline.segmentation import fit_week
 
@@ -48,6 +49,7 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
             lambda engine, read, outputs, day: fit_week(
                 engine, read, outputs, shop.features, day, options, shop.models
             ),
+            lambda engine, sundays: illustrate_week(context, shop, "segments", engine, sundays),
         )
 
     @dg.multi_asset(
