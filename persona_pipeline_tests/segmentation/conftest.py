@@ -66,8 +66,6 @@ class World:
                 "id_kind": "account",
                 "id": customer,
                 "customer_id": customer,
-                "valid_from_day": dt.date(2024, 1, 1),
-                "valid_to_day": None,
             }
             for customer in customers
         ]

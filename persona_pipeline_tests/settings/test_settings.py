@@ -52,7 +52,9 @@ def test_defaults(tmp_path: Path) -> None:
     assert {name: (goal.event, goal.horizon_days) for name, goal in settings.propensity.items()} == {
         "buy_30d": ("order", 30),
         "churn_60d": ("no_order", 60),
+        "respond_30d": ("response", 30),
     }
+    assert settings.targets == {}  # no source is configured that could tell an event
     assert (settings.segmentation.k_min, settings.segmentation.k_max) == (2, 12)
     assert settings.recommendation.length == 10
     assert (settings.sources, settings.redelivery_days, settings.notify.webhook) == ({}, 35, None)
@@ -234,3 +236,9 @@ def test_child_processes_find_the_project(tmp_path: Path, monkeypatch: pytest.Mo
     assert project_directory() == tmp_path
     monkeypatch.delenv(PROJECT_VARIABLE)
     assert project_directory() is None
+
+
+def test_targets_are_those_whose_events_a_source_tells(tmp_path: Path) -> None:
+    campaigns = ORDERS.replace("orders", "contacts").replace('kind = "contacts"', 'kind = "customers"')
+    assert sorted(load(tmp_path, PROJECT + ORDERS).targets) == ["buy_30d", "churn_60d"]
+    assert load(tmp_path, PROJECT + campaigns).targets == {}
