@@ -239,6 +239,6 @@ def test_child_processes_find_the_project(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_targets_are_those_whose_events_a_source_tells(tmp_path: Path) -> None:
-    campaigns = ORDERS.replace("orders", "contacts").replace('kind = "contacts"', 'kind = "customers"')
+    records = ORDERS.replace("orders", "records").replace('kind = "records"', 'kind = "customers"')
     assert sorted(load(tmp_path, PROJECT + ORDERS).targets) == ["buy_30d", "churn_60d"]
-    assert load(tmp_path, PROJECT + campaigns).targets == {}
+    assert load(tmp_path, PROJECT + records).targets == {}
