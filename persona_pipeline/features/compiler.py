@@ -274,7 +274,7 @@ def _value(catalogue: Catalogue, feature: Feature) -> exp.Expr:
         return e.column(feature.name, "measured")
     inputs = [_value(catalogue, catalogue[name]) for name in feature.inputs]
     if feature.operation == "shrunk_share":
-        everybody = [e.column(f"{name}_of_all", "measured") for name in feature.inputs]
+        everybody: list[exp.Expr] = [e.column(f"{name}_of_all", "measured") for name in feature.inputs]
         return _shrunk(inputs, everybody, feature.prior_weight or 0)
     return _derived(feature, inputs)
 

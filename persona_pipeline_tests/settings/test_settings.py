@@ -52,7 +52,9 @@ def test_defaults(tmp_path: Path) -> None:
     assert {name: (goal.event, goal.horizon_days) for name, goal in settings.propensity.items()} == {
         "buy_30d": ("order", 30),
         "churn_60d": ("no_order", 60),
+        "respond_30d": ("response", 30),
     }
+    assert settings.targets == {}  # no source is configured that could tell an event
     assert (settings.segmentation.k_min, settings.segmentation.k_max) == (2, 12)
     assert settings.recommendation.length == 10
     assert (settings.sources, settings.redelivery_days, settings.notify.webhook) == ({}, 35, None)
@@ -268,8 +270,14 @@ def test_the_look_back_covers_every_kind_whose_records_come_again(tmp_path: Path
             '[sources.s]\nkind = "social"\npath = "s.csv"\nknown_at = "event"\nevent_time = "delivery"\n',
             "known_at = 'event' needs the records' own time",
         ),
-        (SOCIAL.replace('jsonl"\n', 'xml"\n'), "format: Input should be 'csv' or 'jsonl'"),
+        (SOCIAL.replace('jsonl"\n', 'xml"\n'), "format: Input should be 'csv', 'jsonl' or 'access_log'"),
     ],
 )
 def test_mistakes_in_the_sources_of_traces(tmp_path: Path, source: str, message: str) -> None:
     assert message in refusal(tmp_path, PROJECT + source)
+
+
+def test_targets_are_those_whose_events_a_source_tells(tmp_path: Path) -> None:
+    records = ORDERS.replace("orders", "records").replace('kind = "records"', 'kind = "customers"')
+    assert sorted(load(tmp_path, PROJECT + ORDERS).targets) == ["buy_30d", "churn_60d"]
+    assert load(tmp_path, PROJECT + records).targets == {}
