@@ -74,9 +74,8 @@ class WebFiles:
         on_time = sessions["day"] == day
         own = sessions[on_time]
         strangers = day_strangers(self.plan, self.customers, day, own.size)
-        people = np.concatenate([own, strangers])
-        size = int(people["hits"].sum())
-        table = np.concatenate([people, day_robots(self.plan, day, size)])
+        size = int(own["hits"].sum()) + int(strangers["hits"].sum())
+        table = np.concatenate([own, strangers, day_robots(self.plan, day, size)])
         lines = int(table["hits"].sum())
         too_long = lines >= HAMMER_FROM and not self._had_too_long
         self._had_too_long |= too_long
