@@ -44,7 +44,7 @@ def verify(settings: Settings, *, as_json: bool) -> int:
         frame = found.to_pandas()
         return pd.concat([frame["customer_id"], frame[kept].astype("float64")], axis=1)
 
-    figures = list(compare(rows, truth, shop.key, settings.propensity, snapshot))
+    figures = list(compare(rows, truth, shop.key, settings.targets, snapshot))
     if as_json:
         console.print_json(json.dumps([asdict(figure) for figure in figures], default=str))
     else:

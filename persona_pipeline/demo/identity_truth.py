@@ -20,17 +20,18 @@ def planted_pairs(truth: pd.DataFrame, key: bytes, day: dt.date) -> pd.DataFrame
     """The planted identifiers of a day as the map should hold them.
 
     Args:
-        truth: rows of the truth: `person`, `id_kind`, `value` in clear, `valid_from`, `valid_to` (empty
-            while it holds) and `is_shared`.
+        truth: rows of the truth: `person`, `id_kind`, `value` in clear, `valid_from`, `is_shared` and
+            `is_linkable`.
         key: the project's secret for pseudonyms.
         day: identifiers that somebody used by then count; a person keeps what was once theirs.
 
     Returns:
-        One row per identifier: `id_kind`, `id`, `person`. Shared identifiers and those of several persons are
-        nobody's.
+        One row per identifier: `id_kind`, `id`, `person`. Left out are shared identifiers and those of several
+        persons, which are nobody's, those that no record shows together with another one of the person, and
+        campaign contacts, which are events.
     """
     begun = pd.to_datetime(truth["valid_from"]) <= pd.Timestamp(day)
-    used = truth.loc[begun].copy()
+    used = truth.loc[begun & (truth["id_kind"] != "contact")].copy()
     # object columns, not the frame's rows: pseudonyms are Python's hmac over distinct values
     distinct = used.loc[:, ["id_kind", "value"]].drop_duplicates()
     distinct["id"] = [
@@ -40,9 +41,12 @@ def planted_pairs(truth: pd.DataFrame, key: bytes, day: dt.date) -> pd.DataFrame
     used = used.merge(distinct, on=["id_kind", "value"], validate="many_to_one")
     by_identifier = used.groupby(IDENTIFIER, as_index=False)
     owners = by_identifier.agg(
-        person=("person", "first"), persons=("person", "nunique"), is_shared=("is_shared", "max")
+        person=("person", "first"),
+        persons=("person", "nunique"),
+        is_shared=("is_shared", "max"),
+        is_linkable=("is_linkable", "max"),
     )
-    own = (owners["persons"] == 1) & ~owners["is_shared"].astype(bool)
+    own = (owners["persons"] == 1) & ~owners["is_shared"].astype(bool) & owners["is_linkable"].astype(bool)
     return owners.loc[own, [*IDENTIFIER, "person"]].reset_index(drop=True)
 
 

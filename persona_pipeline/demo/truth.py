@@ -21,6 +21,8 @@ class Truth:
 
     Attributes:
         customers: per customer: `account_id`, `persona`, `arrived_on`, `faded_on`, `left_on`, effects.
+        identifiers: whose identifier is whose, in clear: `person`, `id_kind`, `value`, `valid_from`, `is_shared`,
+            `is_linkable` (some record shows it with another identifier of the person).
         contacts: one row per campaign and person of its audience: `is_contacted`, `effect` on log intensity,
             state on that day, true probabilities and what happened; no `account_id` for subscribers.
         probability: one row per eligible customer, Sunday and target: `account_id`, `as_of`, `target`,
@@ -33,6 +35,7 @@ class Truth:
 
     directory: Path
     customers: pd.DataFrame
+    identifiers: pd.DataFrame
     contacts: pd.DataFrame
     probability: pd.DataFrame
     rules: dict[str, Any]
@@ -59,6 +62,10 @@ def load_truth(directory: Path) -> Truth:
     return Truth(
         directory=directory,
         customers=pd.read_parquet(folder / "customers.parquet"),
+        identifiers=pd.concat(
+            [pd.read_parquet(folder / f"{name}.parquet") for name in ("who_is_who", "who_is_who_web")],
+            ignore_index=True,
+        ),
         contacts=pd.read_parquet(folder / "contacts.parquet"),
         probability=pd.read_parquet(folder / "probability.parquet"),
         rules=_json(directory, "rules"),

@@ -21,6 +21,7 @@ SCHEMA = pa.schema(
         ("value", pa.string()),  # as the raw file writes it
         ("valid_from", pa.date32()),
         ("is_shared", pa.bool_()),  # several customers used it
+        ("is_linkable", pa.bool_()),  # a login, an order or a clicked contact shows whose it is
     ]
 )
 
@@ -34,6 +35,8 @@ def cookie_rows(plan: Plan, sessions: np.ndarray) -> pa.Table:
         by_day["cookie"][1:] != by_day["cookie"][:-1]
     )
     rows = by_day[first]
+    tells = (by_day["login"] < by_day["hits"]) | (by_day["campaign"] >= 0) | (by_day["order"] >= 0)
+    linkable = np.maximum.reduceat(tells, np.flatnonzero(first)) if rows.size else tells
     _, place, persons = np.unique(rows["cookie"], return_inverse=True, return_counts=True)
     tablet = tablet_key(plan, rows["number"].astype(np.int64)) | np.uint64(1)
     return pa.table(
@@ -45,6 +48,7 @@ def cookie_rows(plan: Plan, sessions: np.ndarray) -> pa.Table:
                 (np.datetime64(plan.start) + rows["day"].astype("timedelta64[D]")).astype("datetime64[D]")
             ),
             pa.array((persons[place.reshape(-1)] > 1) | (rows["cookie"] == tablet)),
+            pa.array(linkable),
         ],
         schema=SCHEMA,
     )

@@ -25,6 +25,7 @@ SCHEMA = pa.schema(
         ("value", pa.string()),
         ("valid_from", pa.date32()),
         ("is_shared", pa.bool_()),
+        ("is_linkable", pa.bool_()),
     ]
 )
 
@@ -41,7 +42,8 @@ def who_is_who(
 
     E-mails and handles are in lower case, telephones plain digits without country code. `valid_from` is the
     day of the first file that shows the identifier with this person; of accounts, the arrival or the start.
-    `is_shared` says that more than one person has it.
+    `is_shared` says that more than one person has it, `is_linkable` that some record shows it together with
+    another identifier of the person.
     """
     here = np.flatnonzero(population.arrival < plan.days)
     sold = population.account[here].astype(np.int64)
@@ -92,6 +94,12 @@ def who_is_who(
         )
     )
     posted = np.zeros(posts.size, dtype=np.int64)
+    declared = np.concatenate(
+        [
+            records["person"][records["handle"] >= 0],
+            posts["person"][(posts["handle"] >= 0) & (posts["account"] >= 0)],
+        ]
+    )
     named = _earliest(
         [
             (records["person"], records["handle"], nobody, records["delivered"]),
@@ -106,6 +114,7 @@ def who_is_who(
             plain_handles(plan.seed, named[1]),
             named[3],
             np.zeros(named[0].size, bool),
+            np.isin(named[0], declared),
         )
     )
     reached = contacts[contacts["version"] == 1]
@@ -136,7 +145,13 @@ def _earliest(parts: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
 
 
 def _rows(
-    plan: Plan, kind: str, person: np.ndarray, value: pa.Array, day: np.ndarray, is_shared: np.ndarray
+    plan: Plan,
+    kind: str,
+    person: np.ndarray,
+    value: pa.Array,
+    day: np.ndarray,
+    is_shared: np.ndarray,
+    is_linkable: np.ndarray | None = None,
 ) -> pa.Table:
     dates = np.datetime64(plan.start) + day.astype("timedelta64[D]")
     return pa.table(
@@ -146,6 +161,7 @@ def _rows(
             pc.cast(value, pa.string()),
             pa.array(dates.astype("datetime64[D]")),
             pa.array(is_shared.astype(bool)),
+            pa.array(np.ones(person.size, bool) if is_linkable is None else is_linkable),
         ],
         schema=SCHEMA,
     )
