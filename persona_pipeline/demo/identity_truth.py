@@ -26,9 +26,9 @@ def planted_pairs(truth: pd.DataFrame, key: bytes, day: dt.date) -> pd.DataFrame
         day: identifiers that somebody used by then count; a person keeps what was once theirs.
 
     Returns:
-        One row per identifier: `id_kind`, `id`, `person`. Left out are shared identifiers and those of several
-        persons, which are nobody's, those that no record shows together with another one of the person, and
-        campaign contacts, which are events.
+        One row per identifier: `id_kind`, `id`, `person`. Left out are shared identifiers and those of
+        several persons, which are nobody's, those that no record shows together with another one of the
+        person, and campaign contacts, which are events.
     """
     begun = pd.to_datetime(truth["valid_from"]) <= pd.Timestamp(day)
     used = truth.loc[begun & (truth["id_kind"] != "contact")].copy()

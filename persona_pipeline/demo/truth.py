@@ -21,8 +21,8 @@ class Truth:
 
     Attributes:
         customers: per customer: `account_id`, `persona`, `arrived_on`, `faded_on`, `left_on`, effects.
-        identifiers: whose identifier is whose, in clear: `person`, `id_kind`, `value`, `valid_from`, `is_shared`,
-            `is_linkable` (some record shows it with another identifier of the person).
+        identifiers: whose identifier is whose, in clear: `person`, `id_kind`, `value`, `valid_from`,
+            `is_shared`, `is_linkable` (some record shows it with another identifier of the person).
         contacts: one row per campaign and person of its audience: `is_contacted`, `effect` on log intensity,
             state on that day, true probabilities and what happened; no `account_id` for subscribers.
         probability: one row per eligible customer, Sunday and target: `account_id`, `as_of`, `target`,

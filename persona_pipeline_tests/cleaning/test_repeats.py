@@ -205,7 +205,8 @@ def deliver(shop: Project) -> None:
         shop.write(f"raw/k_{day}.csv", "\n".join([head, *contacts]))
         at = f"{day:%d/%b/%Y}:09:0{n}:00 +0000"
         agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36"
-        shop.write(f"raw/w_{day}.log", f'192.0.2.{n} - A1 [{at}] "GET /p/P1?cid=k{n} HTTP/1.1" 200 5 "-" "{agent}"')
+        request = f"GET /p/P1?cid=k{n} HTTP/1.1"
+        shop.write(f"raw/w_{day}.log", f'192.0.2.{n} - A1 [{at}] "{request}" 200 5 "-" "{agent}"')
         shop.write(
             f"raw/p_{day}.csv",
             f"product_id,title,price,category\nP1,Tea,{5 + n // 3},食品 Food\nP2,Pot,1,{n}\n",

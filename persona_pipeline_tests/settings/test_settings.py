@@ -106,7 +106,10 @@ def test_frozen(tmp_path: Path) -> None:
             PROJECT + ORDERS + "[sources.orders.limits]\nunitprice = 5\n",
             "unknown key 'sources.orders.limits.unitprice'; did you mean 'unit_price'?",
         ),
-        (PROJECT + "[engine]\nzzz = 1\n", "unknown key 'engine.zzz'; known keys: kind, memory, processes, threads"),
+        (
+            PROJECT + "[engine]\nzzz = 1\n",
+            "unknown key 'engine.zzz'; known keys: kind, memory, processes, threads",
+        ),
         ("key = 'x'\n" + PROJECT, "unknown key 'key' at the top level; remove it"),
         ("directory = 'x'\n" + PROJECT, "unknown key 'directory' at the top level; remove it"),
     ],

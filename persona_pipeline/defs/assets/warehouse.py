@@ -4,7 +4,7 @@ import datetime as dt
 
 import dagster as dg
 
-from persona_pipeline.contracts import clean
+from persona_pipeline.contracts import activity, behaviour, clean, identity
 from persona_pipeline.contracts import models as tables
 from persona_pipeline.defs.partitions import Partitions, days_of
 from persona_pipeline.defs.shop import Shop
@@ -22,9 +22,13 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         tables.RECOMMENDATION,
         tables.PREDICTION,
     )
+    events = (activity.SESSION, activity.PRODUCT_VIEW, activity.SOCIAL_DAY, activity.CONTACT_DAY)
     deps = [
         dg.AssetKey([t.layer, t.name])
-        for t in (*reads, tables.MEMBERSHIP, clean.ORDER_LINE, clean.FILE_LEDGER)
+        for t in (
+            *(*reads, tables.MEMBERSHIP, clean.ORDER_LINE, clean.FILE_LEDGER),
+            *(*events, behaviour.MAP, identity.MERGE_EVENT),
+        )
     ]
     spec = dg.AssetSpec(
         PUBLICATION,
