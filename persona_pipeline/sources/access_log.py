@@ -183,7 +183,8 @@ target AS (
 place AS (
     SELECT
         * REPLACE (
-            CASE WHEN contains(whole, '#') THEN substr(whole, 1, instr(whole, '#') - 1) ELSE whole END AS whole
+            CASE WHEN contains(whole, '#') THEN substr(whole, 1, instr(whole, '#') - 1) ELSE whole END
+            AS whole
         ),
         CASE WHEN starts_with(referrer, 'http') AND contains(referrer, '://')
             THEN str_split(referrer, '/')[3] END AS site
