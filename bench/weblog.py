@@ -37,7 +37,8 @@ from persona_pipeline.sources.split import Split, split_files
 DAY = dt.date(2025, 1, 6)
 MEMORY = "1GB"
 BROWSERS = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{0}.0.{1}.0 Safari/537.36",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{0}.0.{1}.0 "
+    "Safari/537.36",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_{2} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/17.{2} Mobile/15E148 Safari/604.{1}",
     "Mozilla/5.0 (Linux; Android 14; SM-S9{2}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{0}.0.{1}.0 "
@@ -79,7 +80,8 @@ def make_log(file: Path, lines: int, seed: int) -> None:
                 clock = f"{seconds[at] // 3600:02}:{seconds[at] // 60 % 60:02}:{seconds[at] % 60:02}"
                 text = (
                     f"{places[visitor[at]]} - - [06/Jan/2025:{clock} +0800] "
-                    f'"GET {path} HTTP/1.1" {status[at]} {sent[at]} "https://shop.example/c/{product[at] % 40}" '
+                    f'"GET {path} HTTP/1.1" {status[at]} {sent[at]} '
+                    f'"https://shop.example/c/{product[at] % 40}" '
                     f'"{agents[visitor[at] % 4_500]}"'
                 )
                 block.append(text if at % 1000 else text[:70])
@@ -128,7 +130,8 @@ class Ours:
 
 def floors(file: Path) -> dict[str, Callable[[], int]]:
     """DuckDB over the same lines, without looking into them."""
-    lines = f"read_csv('{file}', columns = {{'t': 'VARCHAR'}}, delim = chr(1), quote = '', escape = '', header = false)"
+    dialect = "delim = chr(1), quote = '', escape = '', header = false"
+    lines = f"read_csv('{file}', columns = {{'t': 'VARCHAR'}}, {dialect})"
 
     def run(statement: str) -> int:
         with duckdb.connect(config={"threads": 2, "preserve_insertion_order": False}) as connection:

@@ -130,6 +130,7 @@ def parse_statement(form: Compiled, parameters: Sequence[str]) -> str:
         fields.append(f"CASE WHEN fits THEN {fast} ELSE {slow} END AS {role}")
     given = " || ".join(_parameter_given(name) for name in parameters) or "''"
     value = _query_value
+    address = "CASE WHEN contains(q.address, ',') THEN split_part(q.address, ',', 1) ELSE q.address END"
     words = "".join(f", {expression} AS {name}" for name, expression in form.words.items())
     return f"""
 WITH pieces AS (
@@ -182,7 +183,10 @@ target AS (
 ),
 place AS (
     SELECT
-        * REPLACE (CASE WHEN contains(whole, '#') THEN substr(whole, 1, instr(whole, '#') - 1) ELSE whole END AS whole),
+        * REPLACE (
+            CASE WHEN contains(whole, '#') THEN substr(whole, 1, instr(whole, '#') - 1) ELSE whole END
+            AS whole
+        ),
         CASE WHEN starts_with(referrer, 'http') AND contains(referrer, '://')
             THEN str_split(referrer, '/')[3] END AS site
     FROM target
@@ -198,7 +202,7 @@ SELECT
     CAST($path_no AS INTEGER) AS path_no,
     q.line,
     coalesce(b.reason, CASE WHEN coalesce(q.time, '') = '' THEN 'bad_line' END) AS reason,
-    {_missing("CASE WHEN contains(q.address, ',') THEN split_part(q.address, ',', 1) ELSE q.address END")} AS address,
+    {_missing(address)} AS address,
     {_missing("q.account")} AS account,
     {_missing("q.visitor")} AS visitor,
     {time_expression(form.time, "q.time")} AS local_at,

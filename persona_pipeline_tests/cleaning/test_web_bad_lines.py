@@ -246,7 +246,8 @@ def test_the_real_log(project: Callable[..., Project], shared_data: Path) -> Non
     )
     files = ", ".join(f"'{path}'" for path in split.paths)
     counts = shop.engine.fetch(
-        f"SELECT status, method, count(*) AS n, sum(bytes::BIGINT)::BIGINT AS bytes, count(DISTINCT address) AS a "
+        "SELECT status, method, count(*) AS n, sum(bytes::BIGINT)::BIGINT AS bytes, "
+        "count(DISTINCT address) AS a "
         f"FROM read_parquet([{files}]) WHERE reason IS NULL GROUP BY GROUPING SETS (status, method, ())",
         {},
     ).to_pylist()
@@ -341,4 +342,6 @@ def test_agents_and_channels_are_told_apart() -> None:
         (("x", "y", None), "organic_social"),
         (("who", "knows", None), "other"),
     ]
-    assert [channel(*told, own) for told, _ in cases] == [expected for _, expected in cases]
+    assert [channel(source, medium, host, own) for (source, medium, host), _ in cases] == [
+        expected for _, expected in cases
+    ]
