@@ -130,6 +130,7 @@ def parse_statement(form: Compiled, parameters: Sequence[str]) -> str:
         fields.append(f"CASE WHEN fits THEN {fast} ELSE {slow} END AS {role}")
     given = " || ".join(_parameter_given(name) for name in parameters) or "''"
     value = _query_value
+    address = "CASE WHEN contains(q.address, ',') THEN split_part(q.address, ',', 1) ELSE q.address END"
     words = "".join(f", {expression} AS {name}" for name, expression in form.words.items())
     return f"""
 WITH pieces AS (
@@ -201,7 +202,11 @@ SELECT
     CAST($path_no AS INTEGER) AS path_no,
     q.line,
     coalesce(b.reason, CASE WHEN coalesce(q.time, '') = '' THEN 'bad_line' END) AS reason,
+<<<<<<< HEAD
     {_missing("split_part(q.address, ',', 1)")} AS address,
+=======
+    {_missing(address)} AS address,
+>>>>>>> t-web
     {_missing("q.account")} AS account,
     {_missing("q.visitor")} AS visitor,
     {time_expression(form.time, "q.time")} AS local_at,

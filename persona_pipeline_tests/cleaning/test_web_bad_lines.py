@@ -342,4 +342,6 @@ def test_agents_and_channels_are_told_apart() -> None:
         (("x", "y", None), "organic_social"),
         (("who", "knows", None), "other"),
     ]
-    assert [channel(*told, own) for told, _ in cases] == [expected for _, expected in cases]
+    assert [channel(source, medium, host, own) for (source, medium, host), _ in cases] == [
+        expected for _, expected in cases
+    ]

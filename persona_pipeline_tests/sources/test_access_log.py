@@ -1,4 +1,4 @@
-"""Log formats and page patterns: what a line of each format says, one clear error for a bad declaration."""
+"""Log formats and page patterns: what a line of each says, one clear error for each bad declaration."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from persona_pipeline.sources.source import Source
 from persona_pipeline.sources.split import split_files
 
 TIME = "06/Jan/2025:10:00:00 +0800"
-LOCAL = dt.datetime(2025, 1, 6, 10)  # noqa: DTZ001 - the clock of the server
+LOCAL = dt.datetime.fromisoformat("2025-01-06 10:00:00")
 FORMATS = [
     ("common", f'203.0.113.7 - bob [{TIME}] "GET /a HTTP/1.1" 200 5', {"account": "bob", "agent": None}),
     ("combined", f'203.0.113.7 - - [{TIME}] "GET /a HTTP/1.1" 200 - "-" "A"', {"agent": "A", "bytes": None}),
     ("combined", f'203.0.113.7 x y z [{TIME}] "GET /a HTTP/1.1" 200 5 "-" "A"', {"account": "y z"}),
     (
         "vhost_combined",
-        f'shop.example:443 203.0.113.7 - - [{TIME}] "GET /a HTTP/1.1" 200 5 "http://u:p@X.example:80/q" "A"',
+        f'shop.example:443 203.0.113.7 - - [{TIME}] "GET /a HTTP/1.1" 200 5 "http://u:p@X.example:80/" "A"',
         {"referrer_host": "x.example"},
     ),
     (
@@ -33,7 +33,8 @@ FORMATS = [
     ),
     (
         '{"t":"$time_iso8601","ip":"$remote_addr","r":"$request","s":"$status","a":"$http_user_agent"}',
-        '{"t":"2025-01-06T10:00:00+08:00","ip":"203.0.113.7","r":"GET / HTTP/1.1","s":"200","a":"x \\"y\\""}',
+        '{"t":"2025-01-06T10:00:00+08:00","ip":"203.0.113.7","r":"GET /a HTTP/1.1","s":"200",'
+        '"a":"x \\"y\\""}',
         {"agent": 'x \\"y\\"'},
     ),
     ('$remote_addr $msec "$request" $status', '203.0.113.7 1736128800.5 "GET /a HTTP/1.1" 200', {}),
