@@ -37,13 +37,8 @@ from persona_pipeline.sources.split import Split, split_files
 DAY = dt.date(2025, 1, 6)
 MEMORY = "1GB"
 BROWSERS = (
-<<<<<<< HEAD
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Chrome/{0}.0.{1}.0 Safari/537.36",
-=======
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{0}.0.{1}.0 "
     "Safari/537.36",
->>>>>>> t-web
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_{2} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/17.{2} Mobile/15E148 Safari/604.{1}",
     "Mozilla/5.0 (Linux; Android 14; SM-S9{2}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{0}.0.{1}.0 "
@@ -135,13 +130,8 @@ class Ours:
 
 def floors(file: Path) -> dict[str, Callable[[], int]]:
     """DuckDB over the same lines, without looking into them."""
-<<<<<<< HEAD
-    options = "columns = {'t': 'VARCHAR'}, delim = chr(1), quote = '', escape = '', header = false"
-    lines = f"read_csv('{file}', {options})"
-=======
     dialect = "delim = chr(1), quote = '', escape = '', header = false"
     lines = f"read_csv('{file}', columns = {{'t': 'VARCHAR'}}, {dialect})"
->>>>>>> t-web
 
     def run(statement: str) -> int:
         with duckdb.connect(config={"threads": 2, "preserve_insertion_order": False}) as connection:

@@ -202,11 +202,7 @@ SELECT
     CAST($path_no AS INTEGER) AS path_no,
     q.line,
     coalesce(b.reason, CASE WHEN coalesce(q.time, '') = '' THEN 'bad_line' END) AS reason,
-<<<<<<< HEAD
-    {_missing("split_part(q.address, ',', 1)")} AS address,
-=======
     {_missing(address)} AS address,
->>>>>>> t-web
     {_missing("q.account")} AS account,
     {_missing("q.visitor")} AS visitor,
     {time_expression(form.time, "q.time")} AS local_at,

@@ -152,19 +152,11 @@ def zone_expression(time: str, zone: str) -> str:
     """SQL of the offset from UTC in seconds; NULL where the line has none."""
     if time == "msec":
         return "0"
-<<<<<<< HEAD
-    sign, digits = f"substr({zone}, 1, 1)", f"replace(substr({zone}, 2), ':', '')"
-    hours, minutes = (f"TRY_CAST(substr({digits}, {at}, 2) AS INTEGER)" for at in (1, 3))
-    return (
-        f"CASE WHEN {zone} = 'Z' THEN 0 WHEN length({digits}) = 4 AND {sign} IN ('+', '-') "
-        f"THEN CASE {sign} WHEN '-' THEN -60 ELSE 60 END * (60 * {hours} + {minutes}) END"
-=======
     digits, sign = f"replace(substr({zone}, 2), ':', '')", f"substr({zone}, 1, 1)"
     hours, minutes = (f"TRY_CAST(substr({digits}, {at}, 2) AS INTEGER)" for at in (1, 3))
     return (
         f"CASE WHEN {zone} = 'Z' THEN 0 WHEN length({digits}) = 4 AND {sign} IN ('+', '-') THEN "
         f"CASE {sign} WHEN '-' THEN -60 ELSE 60 END * (60 * {hours} + {minutes}) END"
->>>>>>> t-web
     )
 
 
