@@ -15,7 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from persona_pipeline.commands.console import CommandError, console, show_table
 from persona_pipeline.defs.home import fix, prepare_home
-from persona_pipeline.defs.launch import RunFailed, Unit, asset_keys, execute, plan, selected
+from persona_pipeline.defs.launch import RunFailed, execute
+from persona_pipeline.defs.plan import Unit, asset_keys, plan, selected
 from persona_pipeline.defs.state import begin_range, closed_through, end_range, unfinished_range
 from persona_pipeline.settings import Settings
 

@@ -1,60 +1,24 @@
-"""What launches Dagster runs for the command line: a plan of runs, executed in order.
+"""What launches Dagster runs for the command line.
 
-Here: which runs a day or a range needs, and how each ended. Not here: printing (cli.py).
-
-A range has three phases (all days to facts and labels; weekly fits in order; snapshots), and ends with the
-last day as a night of its own, which publishes once. Runs of one stage do not read each other: in a
-long range they run at the same time, in processes of their own.
+Here: running the units of a plan, in this process or several at a time in others, and how each ended. Not
+here: which units there are (plan.py), and printing (cli.py).
 """
 
-import dataclasses
-import datetime as dt
-import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 
 from persona_pipeline.defs.build import build
 from persona_pipeline.defs.commit import KEPT_TAG
-from persona_pipeline.defs.jobs import NIGHTLY, TRAINING
 from persona_pipeline.defs.killed_runs import end_killed_runs, process_tag
-from persona_pipeline.defs.partitions import week_key
+from persona_pipeline.defs.plan import Unit
 from persona_pipeline.defs.side_by_side import warm_up, workers
 from persona_pipeline.settings import Settings
 
-CHUNK = 31
-RECENT = 7
-SUNDAY = 6
-DAY_LAYERS = ("clean", "vault", "identity", "facts")
-LABEL = "features/label"
-SNAPSHOT = "features/customer"
-MODEL_LAYERS = ("segments", "scores", "recommendations", "rules")  # the longest first
-APPLIED = ("segments/membership", "scores/prediction", "recommendations/recommendation")
-PROFILES = ("profiles/customer_profile", "profiles/customer_tag", "profiles/persona")
-LONG = 8  # Sundays from which on processes of their own are worth their start
-SPAN = 93
 _RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One Dagster run: a job, some of its assets (all when empty) and the partitions from first to last.
-
-    `kept` names the days of the range whose snapshots are computed; all when empty. Neighbours with the same
-    `stage` may run at the same time; an empty one stands alone.
-    """
-
-    title: str
-    job: str
-    assets: tuple[str, ...]
-    first: str
-    last: str
-    kept: tuple[str, ...] = ()
-    stage: str = ""
 
 
 class RunFailed(Exception):
@@ -68,160 +32,98 @@ class RunFailed(Exception):
         return f"{self.step}: {self.reason}"
 
 
-def plan(settings: Settings, first: dt.date, last: dt.date, *, snapshots: str = "weekly") -> list[Unit]:
-    """The runs for the days from `first` to `last`.
+class Runner:
+    """Runs units of one project in this process; what it opened stays open for the next one."""
 
-    Args:
-        settings: the project.
-        first: first day.
-        last: last day; it runs as a night of its own.
-        snapshots: `weekly` computes features and what follows for Sundays and the last seven days; `daily`
-            for all.
-    """
-    units: list[Unit] = []
-    before = [first + dt.timedelta(days=n) for n in range((last - first).days)]
-    day_assets = tuple(key for key in asset_keys(settings) if key.split("/")[0] in DAY_LAYERS) + (LABEL,)
-    for chunk in _chunks(before):
-        units.append(_unit("files to facts", NIGHTLY, day_assets, chunk[0], chunk[-1]))
-    recent = last - dt.timedelta(days=RECENT)
-    kept = [day for day in before if snapshots == "daily" or day.weekday() == SUNDAY or day > recent]
-    units += [_unit("features", NIGHTLY, (SNAPSHOT,), *ends) for ends in _spans(kept)]
-    sundays = [day for day in before if day.weekday() == SUNDAY]
-    is_long = len(sundays) >= LONG
-    if sundays:
-        weeks = (week_key(sundays[0]), week_key(sundays[-1]))
-        stage = "models" if is_long else ""
-        units += [
-            Unit("weekly models", TRAINING, assets, *weeks, stage=stage)
-            for assets in (_weekly_layers(settings) if stage else [()])
-        ]
-    for ends in _spans(kept):
-        # profiles read what the other three wrote, which a run that leaves out days cannot say to Dagster
-        stage = f"apply {ends[0]}" if is_long else ""
-        units += [
-            _unit("segments, scores, offers", NIGHTLY, assets, *ends, stage=stage)
-            for assets in ([(asset,) for asset in APPLIED] if stage else [APPLIED])
-        ]
-    units += [_unit("profiles", NIGHTLY, PROFILES, *ends) for ends in _spans(kept)]
-    units.append(_unit("night of " + last.isoformat(), NIGHTLY, (), last, last))
-    if last.weekday() == SUNDAY:
-        units.append(Unit("weekly models", TRAINING, (), week_key(last), week_key(last)))
-    return units
+    def __init__(self, settings: Settings, log_file: Path, tags: Mapping[str, str]) -> None:
+        self._definitions = build(settings)
+        self._instance = dg.DagsterInstance.from_config(str(settings.directory / ".dagster"))
+        self._log_file = log_file
+        self._tags = dict(tags)
 
+    def __enter__(self) -> "Runner":
+        """Nothing is opened before the first unit."""
+        return self
 
-def selected(units: Iterable[Unit], settings: Settings, select: Sequence[str]) -> list[Unit]:
-    """The same plan with only the assets in `select`, and those that are written in one step with them.
+    def __exit__(self, *error: object) -> None:
+        """Closes Dagster's storage."""
+        self._instance.dispose()
 
-    Runs that have none of them are dropped.
-    """
-    weekly, daily = (set(asset_keys(settings, weekly=each)) for each in (True, False))
-    steps = [
-        {key.to_user_string() for key in step.keys}
-        for step in build(settings).assets or ()
-        if isinstance(step, dg.AssetsDefinition)
-    ]
-    wanted: set[str] = set().union(*(step for step in steps if step & set(select)))
-    kept = []
-    for unit in units:
-        own = set(unit.assets) or (weekly if unit.job == TRAINING else daily)
-        assets = tuple(sorted(own & wanted))
-        if assets:
-            kept.append(dataclasses.replace(unit, assets=assets))
-    return kept
+    def run(self, unit: Unit) -> None:
+        """Run one unit.
 
-
-def asset_keys(settings: Settings, *, weekly: bool = False) -> list[str]:
-    """Every daily (or every weekly) asset as `layer/name`."""
-    return [
-        spec.key.to_user_string()
-        for spec in build(settings).resolve_all_asset_specs()
-        if (spec.tags.get("persona/cadence") == "weekly") == weekly
-    ]
+        Raises:
+            RunFailed: the run failed.
+        """
+        result = self._definitions.resolve_job_def(unit.job).execute_in_process(
+            instance=self._instance,
+            partition_key=unit.first if unit.first == unit.last else None,
+            tags={**self._tags, **process_tag(), **_range_tags(unit)},
+            asset_selection=[dg.AssetKey.from_user_string(key) for key in unit.assets] or None,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+        _log(self._log_file, unit, result)
+        if not result.success:
+            raise _failure(result)
 
 
 def execute(
     settings: Settings, units: Sequence[Unit], *, log_file: Path, tags: Mapping[str, str] | None = None
 ) -> Iterator[Unit]:
-    """Run the units, stage by stage, and yield each when it is done.
+    """Run the units and yield each when it is done.
 
     Raises:
-        RunFailed: a run failed; those before it stand, those after it did not start.
+        RunFailed: a run failed; what was done stands, what had not begun does not begin.
     """
-    processes, tags = settings.engine.processes, dict(tags or {})
-    if processes > 1 and any(unit.stage for unit in units):
-        warm_up()
-    definitions = build(settings)
-    with _instance(settings) as instance:
+    tags = tags or {}
+    with dg.DagsterInstance.from_config(str(settings.directory / ".dagster")) as instance:
         end_killed_runs(instance)
-        for _, stage in itertools.groupby(units, key=lambda unit: unit.stage or unit):
-            together = list(stage)
-            if processes > 1 and len(together) > 1:
-                yield from _side_by_side(settings, together, log_file, tags)
-                continue
-            for unit in together:
-                _run(definitions, instance, unit, log_file, tags)
-                yield unit
+    if settings.engine.processes > 1 and any(unit.after for unit in units):
+        yield from _in_workers(settings, units, log_file, tags)
+        return
+    with Runner(settings, log_file, tags) as runner:
+        for unit in units:
+            runner.run(unit)
+            yield unit
 
 
-def _side_by_side(
+def _in_workers(
     settings: Settings, units: Sequence[Unit], log_file: Path, tags: Mapping[str, str]
 ) -> Iterator[Unit]:
-    """Run the units of a stage in worker processes and yield each when it is done."""
-    with workers(settings.engine.processes) as pool:
-        runs = [pool.submit(_run_apart, settings, unit, log_file, tags) for unit in units]
+    """Run units as soon as those they need are done, as many at a time as there are workers."""
+    warm_up()
+    waiting, done = list(range(len(units))), set[int]()
+    running: dict[Future[None], int] = {}
+    with workers(settings.engine.processes, _begin, (settings, log_file, dict(tags))) as pool:
         try:
-            for run in as_completed(runs):
-                yield run.result()
+            while waiting or running:
+                ready = [at for at in waiting if done.issuperset(units[at].after or range(at))]
+                for at in ready[: settings.engine.processes - len(running)]:
+                    waiting.remove(at)
+                    running[pool.submit(_work, units[at])] = at
+                for run in wait(running, return_when=FIRST_COMPLETED).done:
+                    at = running.pop(run)
+                    run.result()
+                    done.add(at)
+                    yield units[at]
         except BrokenProcessPool as error:
-            raise RunFailed(units[0].title, "a worker process was killed; run it again") from error
+            raise RunFailed("run", "a worker process was killed; run it again") from error
         finally:
-            for run in runs:
+            for run in running:
                 run.cancel()
 
 
-def _run_apart(settings: Settings, unit: Unit, log_file: Path, tags: Mapping[str, str]) -> Unit:
-    """Run one unit in a worker process."""
-    with _instance(settings) as instance:
-        _run(build(settings), instance, unit, log_file, tags)
-    return unit
+# of a worker process: what it opened for its first unit serves all of them
+_runners: list[Runner] = []
 
 
-def _run(
-    definitions: dg.Definitions,
-    instance: dg.DagsterInstance,
-    unit: Unit,
-    log_file: Path,
-    tags: Mapping[str, str],
-) -> None:
-    """Run one unit in this process.
-
-    Raises:
-        RunFailed: the run failed.
-    """
-    result = definitions.resolve_job_def(unit.job).execute_in_process(
-        instance=instance,
-        partition_key=unit.first if unit.first == unit.last else None,
-        tags={**tags, **process_tag(), **_range_tags(unit)},
-        asset_selection=[dg.AssetKey.from_user_string(key) for key in unit.assets] or None,
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        raise_on_error=False,
-    )
-    _log(log_file, unit, result)
-    if not result.success:
-        raise _failure(result)
+def _begin(settings: Settings, log_file: Path, tags: Mapping[str, str]) -> None:
+    _runners.append(Runner(settings, log_file, tags))
 
 
-def _instance(settings: Settings) -> dg.DagsterInstance:
-    return dg.DagsterInstance.from_config(str(settings.directory / ".dagster"))
-
-
-def _weekly_layers(settings: Settings) -> list[tuple[str, ...]]:
-    """The weekly assets of each layer of models; no layer reads what another one fits."""
-    weekly = asset_keys(settings, weekly=True)
-    found = [tuple(key for key in weekly if key.split("/")[0] == layer) for layer in MODEL_LAYERS]
-    if sorted(itertools.chain(*found)) != sorted(weekly):
-        raise AssertionError(f"weekly assets outside of {', '.join(MODEL_LAYERS)}")
-    return found
+def _work(unit: Unit) -> None:
+    _runners[0].run(unit)
 
 
 def _range_tags(unit: Unit) -> dict[str, str]:
@@ -257,31 +159,3 @@ def _log(file: Path, unit: Unit, result: dg.ExecuteInProcessResult) -> None:
                 log.write(f"{event.step_key or '-'}: {event.message.splitlines()[0]}\n")
             if event.is_step_failure and event.step_failure_data.error:
                 log.write(event.step_failure_data.error.to_string() + "\n")
-
-
-def _unit(
-    title: str,
-    job: str,
-    assets: tuple[str, ...],
-    first: dt.date,
-    last: dt.date,
-    kept: Sequence[dt.date] = (),
-    stage: str = "",
-) -> Unit:
-    days = tuple(day.isoformat() for day in kept)
-    return Unit(title, job, assets, first.isoformat(), last.isoformat(), days, stage)
-
-
-def _chunks(days: Sequence[dt.date]) -> list[Sequence[dt.date]]:
-    return [days[start : start + CHUNK] for start in range(0, len(days), CHUNK)]
-
-
-def _spans(days: Sequence[dt.date]) -> list[tuple[dt.date, dt.date, Sequence[dt.date]]]:
-    """First day, last day and the days themselves of stretches of at most SPAN days."""
-    spans: list[list[dt.date]] = []
-    for day in days:
-        if spans and (day - spans[-1][0]).days < SPAN:
-            spans[-1].append(day)
-        else:
-            spans.append([day])
-    return [(span[0], span[-1], span) for span in spans]

@@ -9,20 +9,24 @@ They end with the process that started them: a killed command leaves nobody behi
 import multiprocessing
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import forkserver
 
 PRELOADED = (
     "pandera.pandas",
     "persona_pipeline.affinity",
+    "persona_pipeline.cleaning.window",
     "persona_pipeline.contracts.validation",
     "persona_pipeline.defs.build",
     "persona_pipeline.defs.event_log",
     "persona_pipeline.engine.duckdb",
+    "persona_pipeline.identity",
     "persona_pipeline.lake.delta",
     "persona_pipeline.propensity",
     "persona_pipeline.recommendation",
     "persona_pipeline.segmentation",
+    "persona_pipeline.warehouse",
 )
 
 
@@ -32,14 +36,18 @@ def warm_up() -> None:
     forkserver.ensure_running()
 
 
-def workers(processes: int) -> ProcessPoolExecutor:
-    """A pool of worker processes; the first call in each finds its libraries loaded."""
+def workers(
+    processes: int, begin: Callable[..., None] | None = None, arguments: tuple[object, ...] = ()
+) -> ProcessPoolExecutor:
+    """A pool of worker processes; each calls `begin` once, and finds its libraries loaded."""
     context = multiprocessing.get_context("forkserver")
-    return ProcessPoolExecutor(processes, mp_context=context, initializer=_follow_parent)
+    return ProcessPoolExecutor(processes, context, _follow_parent, (begin, arguments))
 
 
-def _follow_parent() -> None:
+def _follow_parent(begin: Callable[..., None] | None, arguments: tuple[object, ...]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if begin:
+        begin(*arguments)
 
 
 def _end_with_parent() -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from persona_pipeline.contracts import behaviour, clean
-from persona_pipeline.defs.launch import Unit, execute
+from persona_pipeline.defs.launch import execute
 from persona_pipeline.defs.metadata import asset_key
+from persona_pipeline.defs.plan import Unit
 from persona_pipeline.defs.shop import Shop
 from persona_pipeline.settings import Settings
 from persona_pipeline_tests.defs.dagster_processes import ask, logs, running

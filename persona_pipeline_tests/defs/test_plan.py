@@ -6,14 +6,16 @@ import datetime as dt
 
 import pytest
 
-from persona_pipeline.defs.launch import Unit, asset_keys, plan, selected
+from persona_pipeline.defs.plan import Unit, plan, selected
 from persona_pipeline.settings import Settings
 
 TO_FACTS = "files to facts"
 DAY_ASSETS = {
     "clean/arrival",
+    "clean/campaign_contact",
     "clean/customer",
     "clean/file_ledger",
+    "clean/id_link",
     "clean/ledger_reason",
     "clean/order_line",
     "clean/product",
@@ -125,20 +127,26 @@ def test_a_range_that_ends_on_a_sunday_trains_it_last(project: Settings) -> None
     ]
 
 
-def test_a_long_range_has_stages(project: Settings) -> None:
-    """From eight Sundays on, models of different layers may run at the same time, and so may their use."""
+def test_a_long_range_is_cut_finer(project: Settings) -> None:
+    """From eight Sundays on. Units that write the same table never run at the same time."""
     units = plan(project, day("01-06"), day("03-09"))
-    assert [unit.title for unit in units if unit.title != TO_FACTS] == [
-        "features", *[MODELS] * 4, *[APPLIED] * 3, "profiles", "night of 2025-03-09", MODELS,
+    assert [unit.title for unit in units] == [
+        "files", "facts", "files", "facts", "features", *[MODELS] * 4,
+        "daily segments", "daily scores", "daily recommendations", "profiles", "night of 2025-03-09", MODELS,
     ]  # fmt: skip
-    staged = [unit for unit in units if unit.stage]
-    assert [unit.assets[0].split("/")[0] for unit in staged] == [
-        "segments", "scores", "recommendations", "rules", "segments", "scores", "recommendations",
-    ]  # fmt: skip
-    assert len({unit.stage for unit in staged}) == 2, "each stretch of days is a stage"
-    weekly = set(asset_keys(project, weekly=True))
-    assert {asset for unit in staged[:4] for asset in unit.assets} == weekly
-    assert {asset for unit in staged[4:] for asset in unit.assets} == MEMBERSHIP
+    assert all(place < at for at, unit in enumerate(units) for place in unit.after)
+    needed = [set(unit.after) for unit in units]
+    assert needed[0] == needed[-1] == needed[-2] == set(), "alone, and after everything"
+    assert needed[2] == {0}, "files of the second month need those of the first"
+    assert needed[3] == {1, 2}
+    assert needed[12] == {9, 10, 11}
+    ahead: list[set[int]] = []
+    for own in needed:
+        ahead.append(own.union(*(ahead[place] for place in own)))
+    for at, unit in enumerate(units[:-2]):
+        for other in range(at):
+            if set(units[other].assets) & set(unit.assets):
+                assert other in ahead[at], (units[other], unit)
 
 
 def test_every_day_is_run_once(project: Settings) -> None:
@@ -146,10 +154,13 @@ def test_every_day_is_run_once(project: Settings) -> None:
     for length in (1, 2, 7, 31, 32, 33, 100, 240):
         last = day("01-06") + dt.timedelta(days=length - 1)
         units = plan(project, day("01-06"), last)
-        facts = [each for unit in units if unit.title == TO_FACTS for each in span(unit)]
-        assert facts == [day("01-06") + dt.timedelta(days=n) for n in range(length - 1)]
+        for asset in ("clean/order_line", "facts/order_day"):
+            days = [each for unit in units if asset in unit.assets for each in span(unit)]
+            assert days == [day("01-06") + dt.timedelta(days=n) for n in range(length - 1)]
         fits = [
-            unit for unit in units if unit.title == MODELS and (not unit.stage or "rules/rule" in unit.assets)
+            unit
+            for unit in units
+            if unit.title == MODELS and (not unit.assets or "rules/rule" in unit.assets)
         ]
         trained = [monday for unit in fits for monday in span(unit) if monday.weekday() == 0]
         assert trained == [
@@ -170,8 +181,8 @@ def span(unit: Unit) -> list[dt.date]:
         (
             ["warehouse/publication", "facts/order_day"],
             [
-                (TO_FACTS, ("facts/basket_item", "facts/order_day")),
-                ("night of 2025-01-19", ("facts/basket_item", "facts/order_day", "warehouse/publication")),
+                (TO_FACTS, FACTS),
+                ("night of 2025-01-19", (*FACTS, "warehouse/publication")),
             ],
         ),
         ([], []),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import itertools
 import json
 from pathlib import Path
 
@@ -14,9 +13,9 @@ import pytest
 
 from persona_pipeline.contracts import models
 from persona_pipeline.defs.jobs import TRAINING
-from persona_pipeline.defs.launch import RunFailed, Unit, asset_keys, execute
+from persona_pipeline.defs.launch import RunFailed, execute
 from persona_pipeline.defs.partitions import week_key
-from persona_pipeline.lake.delta import DeltaLake
+from persona_pipeline.defs.plan import Unit, asset_keys, plan
 from persona_pipeline_tests.end_to_end.comparing import assert_equal_lakes
 from persona_pipeline_tests.end_to_end.conftest import MONDAY, SUNDAY, TUESDAY, make_shop
 from persona_pipeline_tests.end_to_end.projects import START, Project
@@ -46,26 +45,16 @@ def test_weekly_models_were_fitted_on_the_sunday(nights: Project) -> None:
     )
 
 
-def test_models_fitted_side_by_side_are_the_same(demo: Project, tmp_path: Path) -> None:
-    """A long range fits the layers of models in processes of their own; here its three weeks are made to."""
-    project = demo.copy(tmp_path / "demo")
-    weeks = (week_key(SUNDAY - dt.timedelta(days=14)), week_key(SUNDAY))
-    units = [
-        Unit("weekly models", TRAINING, tuple(assets), *weeks, stage="models")
-        for _, assets in itertools.groupby(
-            sorted(asset_keys(project.settings, weekly=True)), key=lambda key: key.split("/")[0]
-        )
-    ]
-    assert len(units) == 4
-    done = list(execute(project.settings, units, log_file=tmp_path / "log"))
-    assert {unit.assets for unit in done} == {unit.assets for unit in units}
-    names = [key.replace("/", ".") for unit in units for key in unit.assets]
-    before, after = demo.lake(names), project.lake(names)
-    assert_equal_lakes(before, after)
-    versions = [
-        DeltaLake(p.settings.path("data/lake")).versions(models.RULE_FIT, [SUNDAY]) for p in (demo, project)
-    ]
-    assert versions[0] != versions[1], "nothing was fitted again"
+def test_units_side_by_side_write_the_same(
+    shop: Project, demo: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long range runs units at the same time, in processes of their own; here 23 days are made to."""
+    monkeypatch.setattr("persona_pipeline.defs.plan.LONG", 1)
+    project = shop.copy(tmp_path / "shop")
+    units = plan(project.settings, START, TUESDAY)
+    assert any(unit.after for unit in units)
+    project.run(START, TUESDAY)
+    assert_equal_lakes(project.lake(), demo.lake())
 
 
 def test_a_failure_beside_others_is_told(demo: Project, tmp_path: Path) -> None:
@@ -73,14 +62,15 @@ def test_a_failure_beside_others_is_told(demo: Project, tmp_path: Path) -> None:
     for file in (project.directory / "data" / "lake" / "facts" / "basket_item").rglob("*.parquet"):
         file.write_bytes(b"no Parquet")
     week = week_key(SUNDAY)
-    units = [
-        Unit("weekly models", TRAINING, assets, week, week, stage="models")
-        for assets in (
-            ("rules/fit", "rules/itemset", "rules/rule"),
-            tuple(f"recommendations/{name}" for name in ("evaluation", "model", "neighbor", "popularity")),
-        )
+    layers = [
+        [key for key in asset_keys(project.settings, weekly=True) if key.startswith(layer)]
+        for layer in ("segments/", "rules/", "recommendations/")
     ]
-    with pytest.raises(RunFailed, match="affinity|recommender"):
+    units = [
+        Unit("weekly models", TRAINING, tuple(assets), week, week, after=(0,) * (n > 0))
+        for n, assets in enumerate(layers)
+    ]
+    with pytest.raises(RunFailed, match="segmentation|affinity|recommender"):
         list(execute(project.settings, units, log_file=tmp_path / "log"))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from persona_pipeline.defs.launch import DAY_LAYERS, LABEL, SNAPSHOT, asset_keys
+from persona_pipeline.defs.plan import DAY_LAYERS, LABEL, SNAPSHOT, asset_keys
 from persona_pipeline_tests.end_to_end.projects import Project
 
 FIRST, LAST = dt.date(2010, 12, 1), dt.date(2011, 12, 9)
