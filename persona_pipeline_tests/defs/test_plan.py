@@ -20,14 +20,25 @@ DAY_ASSETS = {
     "clean/order_line",
     "clean/product",
     "clean/reject",
+    "clean/social_post",
+    "clean/web_hit",
     "vault/identifier",
+    "vault/post_text",
     "identity/edge",
     "identity/map",
     "identity/merge_event",
-    "facts/order_day",
-    "facts/basket_item",
     "features/label",
 }
+FACTS = (
+    "facts/basket_item",
+    "facts/contact_day",
+    "facts/order_day",
+    "facts/product_view",
+    "facts/session",
+    "facts/social_day",
+    "facts/web_day",
+)
+DAY_ASSETS.update(FACTS)
 
 
 MODELS = "weekly models"
