@@ -6,9 +6,8 @@ Here: how each is built and fitted, deterministic and single-threaded. Not here:
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,20 +72,25 @@ def candidates_for(columns: Columns) -> tuple[str, ...]:
 def fit_algorithms(
     names: Iterable[str], frame: pd.DataFrame, y: np.ndarray, columns: Columns, seed: int
 ) -> Mapping[str, Pipeline]:
-    """One fitted Pipeline per name. Those that read all columns share one fitted preparation."""
+    """One fitted Pipeline per name. Those that read all columns share one fitted preparation.
+
+    An algorithm whose columns all say the same of every row (a channel that has not begun) is left out.
+    """
     wanted = tuple(names)
     fitted: dict[str, Pipeline] = {}
     with _threads().limit(limits=1):  # the order of parallel sums would change last bits
-        steps = preparation(columns.numeric, columns.text)
-        matrix = steps.fit_transform(frame, y) if set(wanted) & set(WIDE) else None
+        wide = _prepared(columns.numeric, columns.text, frame, y) if set(wanted) & set(WIDE) else None
         for name in wanted:
-            if name in WIDE:
-                last = _estimator(name, len(y), seed).fit(matrix, y)
-                fitted[name] = Pipeline([("prepare", steps), ("model", last)])
-            elif name == COMPACT:
+            if name == COMPACT:
                 fitted[name] = _compact(seed).fit(frame, y)
+            elif name in {MAJORITY, columns.baseline_names[0]}:
+                fitted[name] = _rule(name, columns, len(y), seed).fit(frame, y)
             else:
-                fitted[name] = _baseline(name, columns, len(y), seed).fit(frame, y)
+                prepared = wide if name in WIDE else _prepared(columns.baseline, (), frame, y)
+                if prepared is not None:
+                    steps, matrix = prepared
+                    last = _estimator(name, len(y), seed).fit(matrix, y)
+                    fitted[name] = Pipeline([("prepare", steps), ("model", last)])
     return fitted
 
 
@@ -104,9 +108,19 @@ def _threads() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+def _prepared(
+    numeric: Sequence[str], text: Sequence[str], frame: pd.DataFrame, y: np.ndarray
+) -> tuple[Pipeline, np.ndarray] | None:
+    """A fitted preparation and the matrix it gives; None when no column is left."""
+    steps = preparation(numeric, text)
+    matrix = steps.fit_transform(frame, y)
+    return (steps, matrix) if matrix.shape[1] else None
+
+
 def _estimator(name: str, rows: int, seed: int) -> Pipeline | HistGradientBoostingClassifier:
-    if name == LOGISTIC:
-        return _logistic(0.05, seed)
+    """What learns from a prepared matrix; the few columns of a baseline are hardly shrunk."""
+    if name != BOOSTING:
+        return _logistic(0.05 if name == LOGISTIC else 1.0, seed)
     small = rows < SMALL_ROWS
     return HistGradientBoostingClassifier(
         max_iter=60 if small else 100,
@@ -136,19 +150,11 @@ def _compact(seed: int) -> Pipeline:
     return Pipeline([("pace", PaceTerms()), terms, ("model", _logistic(0.01, seed))])
 
 
-def _baseline(name: str, columns: Columns, rows: int, seed: int) -> Pipeline:
-    """The rate of everybody; the rate by one column in at most six steps; a logistic regression on a few."""
-    rule, _ = columns.baseline_names
-    first = columns.baseline[:1]
+def _rule(name: str, columns: Columns, rows: int, seed: int) -> Pipeline:
+    """The rate of everybody, or the rate by one column in at most six steps."""
+    encoder = ColumnEncoder(list(columns.baseline[:1]))
     if name == MAJORITY:
-        steps: list[tuple[str, Any]] = [
-            ("columns", ColumnEncoder(list(first))),
-            ("model", DummyClassifier(strategy="prior")),
-        ]
-    elif name == rule:
-        leaf = max(1, min(50, rows // 20))
-        tree = DecisionTreeClassifier(max_leaf_nodes=6, min_samples_leaf=leaf, random_state=seed)
-        steps = [("columns", ColumnEncoder(list(first))), ("model", tree)]
-    else:
-        steps = [("prepare", preparation(columns.baseline, [])), ("model", _logistic(1.0, seed))]
-    return Pipeline(steps)
+        return Pipeline([("columns", encoder), ("model", DummyClassifier(strategy="prior"))])
+    leaf = max(1, min(50, rows // 20))
+    tree = DecisionTreeClassifier(max_leaf_nodes=6, min_samples_leaf=leaf, random_state=seed)
+    return Pipeline([("columns", encoder), ("model", tree)])

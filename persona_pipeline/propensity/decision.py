@@ -95,7 +95,7 @@ def decide(
         row = _promoted_row(day, target, blocks, trial, trial.model)
         tested = evaluation_rows(day, target.name, test=trial.test)
         return Decision(row, [*measured, *tested], lift_rows(day, target.name, trial.lift), trial.model)
-    refused = refuse(day, target, incumbent, "; ".join(problems))
+    refused = refuse(day, target, incumbent, "; ".join(problems) + _left_out(trial))
     if incumbent is None or incumbent.test is None or incumbent.lift is None:
         tested = evaluation_rows(day, target.name, test=trial.test)
         return Decision(refused.row, _merge(measured, tested, refused.evaluation), refused.lift)
@@ -117,6 +117,7 @@ def _promoted_row(day: dt.date, target: Target, blocks: Blocks, trial: Trial, mo
     reason = (
         f"{model.algorithm} beats every baseline on the test of {blocks.test}: log loss "
         f"{champion['log_loss']:.4f} against {rival[0]:.4f} of {rival[1]}, AUC {champion['roc_auc']:.4f}"
+        f"{_left_out(trial)}"
     )
     return {
         **_empty_row(day, target, reason),
@@ -129,6 +130,13 @@ def _promoted_row(day: dt.date, target: Target, blocks: Blocks, trial: Trial, mo
         "test_as_of": blocks.test,
         "threshold": trial.threshold,
     }
+
+
+def _left_out(trial: Trial) -> str:
+    """The end of a reason: baselines that could not be asked."""
+    return "".join(
+        f"; {name} left out: none of its columns varies in the training rows" for name in trial.left_out
+    )
 
 
 def _empty_row(day: dt.date, target: Target, reason: str) -> Row:

@@ -73,8 +73,10 @@ def dependence_gate(
     numeric = tuple(name for name in columns.numeric if name != feature)
     text = tuple(name for name in columns.text if not feature.startswith(f"{name}="))
     without = replace(columns, numeric=numeric, text=text)
-    fitted = fit_algorithms([LOGISTIC], rows_of(frame, split.train), y[split.train], without, seed)[LOGISTIC]
-    score = probabilities(fitted, rows_of(frame, split.selection))
+    fitted = fit_algorithms([LOGISTIC], rows_of(frame, split.train), y[split.train], without, seed)
+    if LOGISTIC not in fitted:  # nothing else varies
+        return full_auc - 0.5
+    score = probabilities(fitted[LOGISTIC], rows_of(frame, split.selection))
     return full_auc - area_under_roc(y[split.selection], score)
 
 

@@ -34,7 +34,12 @@ Measured = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What one fit measured. `problems` are the reasons against promotion; without any, there is a model."""
+    """What one fit measured.
+
+    Attributes:
+        problems: the reasons against promotion; without any, there is a model.
+        left_out: baselines that had no column to learn from, so that nothing had to beat them.
+    """
 
     validation: Measured
     test: Measured
@@ -45,6 +50,7 @@ class Trial:
     threshold: float = 0.0
     rows: int = 0
     positives: int = 0
+    left_out: tuple[str, ...] = ()
 
 
 def check_enough(y: np.ndarray, split: Split, minimum: int) -> None:
@@ -83,7 +89,7 @@ def run_trial(
         seed: of everything random.
 
     Raises:
-        NotEnoughData: too few rows of a class.
+        NotEnoughData: too few rows of a class, or no column that varies.
     """
     y = frame["label"].to_numpy(dtype=bool)
     check_enough(y, split, target.minimum_positives)
@@ -91,6 +97,9 @@ def run_trial(
     fitted = fit_algorithms(
         (*columns.baselines, *candidates), rows_of(frame, split.train), y[split.train], columns, seed
     )
+    candidates = tuple(name for name in candidates if name in fitted)
+    if LOGISTIC not in candidates:
+        raise NotEnoughData(f"none of the columns varies in {int(split.train.sum())} training rows")
     scores = {
         name: probabilities(pipeline, rows_of(frame, split.selection)) for name, pipeline in fitted.items()
     }
@@ -99,10 +108,12 @@ def run_trial(
     full_auc = area_under_roc(y[split.selection], scores[LOGISTIC])
     gate, problems = _measure_gates(frame, y, split, blocks, columns, full_auc, seed)
     if problems:
-        return Trial(validation, {}, gate, tuple(problems))
+        return Trial(validation, {}, gate, tuple(problems), left_out=_left_out(columns, fitted))
     champion = choose_champion(y[split.selection], scores, candidates)
     learn = split.train | split.selection
     final = fit_algorithms((*columns.baselines, champion), rows_of(frame, learn), y[learn], columns, seed)
+    if champion not in final:
+        raise NotEnoughData(f"no column of {champion} varies in {int(learn.sum())} rows")
     models = _calibrated(final, rows_of(frame, split.calibration), y[split.calibration], target, columns)
     threshold = float(y[split.calibration].mean())
     tested = {name: model.score(rows_of(frame, split.test)) for name, model in models.items()}
@@ -113,7 +124,7 @@ def run_trial(
         validation,
         test,
         gate,
-        tuple(lost_to(test[champion], {name: test[name] for name in columns.baselines})),
+        tuple(lost_to(test[champion], {name: test[name] for name in columns.baselines if name in test})),
         models[champion],
         lift_table(
             rows_of(frame, split.test)["customer_id"].to_numpy(dtype=str), y[split.test], *tested[champion]
@@ -121,6 +132,7 @@ def run_trial(
         threshold,
         int(learn.sum()),
         int(y[learn].sum()),
+        _left_out(columns, final),
     )
 
 
@@ -134,6 +146,10 @@ def judge(
     return evaluate(y, probability, threshold), lift_table(
         rows["customer_id"].to_numpy(dtype=str), y, probability, score
     )
+
+
+def _left_out(columns: Columns, fitted: Mapping[str, Pipeline]) -> tuple[str, ...]:
+    return tuple(name for name in columns.baselines if name not in fitted)
 
 
 def _measure_gates(

@@ -8,7 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from persona_pipeline.recommendation.evaluation import LEARNED, judge, order_of, ranking_metrics
+from persona_pipeline.recommendation.evaluation import (
+    LEARNED,
+    judge,
+    mean_fused_ndcg,
+    ndcg_by_customer,
+    order_of,
+    ranking_metrics,
+)
 from persona_pipeline.recommendation.options import RecommendationOptions
 from persona_pipeline.recommendation.purchases import Purchases, Views
 from persona_pipeline.recommendation.ranking import Lists, filled, fused, ranked
@@ -59,6 +66,25 @@ def test_ranked_is_the_same_for_every_order_of_its_input():
     mixed = np.random.default_rng(5).permutation(24)
     found = ranked(customer[mixed], product[mixed], score[mixed], 5)
     assert found.product.tolist() == expected.product.tolist() == [4, 1, 2, 5, 0] * 3
+
+
+def test_the_value_of_weights_is_that_of_the_fused_list():
+    """Counted without the list, against the list itself; whole scores make many ties."""
+    rng = np.random.default_rng(3)
+    customers, products = np.arange(10, 40), 30
+    parts = []
+    for _ in range(4):
+        size = rng.integers(0, 13, len(customers))
+        of = [(c, rng.permutation(products)[:n]) for c, n in zip(customers, size, strict=True)]
+        parts.append(lists([(c, p, rank) for c, some in of for rank, p in enumerate(some, 1)]))
+    wanted = [c * products + p for c in customers for p in rng.choice(products, 3, replace=False)]
+    relevant = np.unique(wanted)
+    measure = mean_fused_ndcg(parts, relevant, products, customers)
+    for weights in [(1.0, 1.0, 1.0, 1.0), (0.0, 2.0, 0.5, 0.25), (1.0, 0.0, 0.0, 0.0)]:
+        shown = fused(parts, np.array(weights), 10, products)
+        found = ndcg_by_customer(shown, relevant, products, customers).mean()
+        assert found > 0
+        assert measure(weights) == pytest.approx(found, abs=1e-13)
 
 
 @pytest.mark.parametrize(
