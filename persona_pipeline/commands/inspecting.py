@@ -5,6 +5,7 @@ Not here: runs.
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
 import json
 import platform
@@ -133,6 +134,11 @@ def check(settings: Settings) -> int:
             for line in (*(f"  note: {note}" for note in seen.notes), *map(_problem_line, seen.problems)):
                 console.print(line, markup=False, highlight=False)
             refused += sum(problem.line == 0 for problem in seen.problems)
+    catalogue = Shop(settings).catalogue
+    reasons = collections.Counter(reason for _, reason in catalogue.left_out)
+    console.print(f"features: {len(catalogue.outputs)}")
+    for reason, count in sorted(reasons.items()):
+        console.print(f"  {count} left out: {reason}")
     return 1 if refused else 0
 
 

@@ -1,0 +1,62 @@
+"""Direct identifiers stand in raw files and the vault, and nowhere else that a run leaves behind."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from persona_pipeline.demo import load_truth
+from persona_pipeline_tests.end_to_end import canary
+from persona_pipeline_tests.end_to_end.canary import leaks
+from persona_pipeline_tests.end_to_end.projects import Project
+
+ADDRESS = re.compile(r"[0-9a-fA-F.:]+")
+
+
+def written(project: Project) -> dict[str, list[str]]:
+    """Identifiers as the raw files write them, read with nothing of the pipeline."""
+    raw = project.directory / "data" / "raw"
+    found: dict[str, set[str]] = {name: set() for name in ("name", "email", "phone", "address", "text")}
+    for file in (raw / "customers").glob("*.csv"):
+        with file.open(encoding="utf-8", errors="replace", newline="") as text:
+            for row in csv.DictReader(text):
+                for name in ("name", "email", "phone"):
+                    found[name].add((row[name] or "").strip())
+    for file in (raw / "web").glob("*.log.gz"):
+        lines = gzip.decompress(file.read_bytes()).decode(errors="replace").splitlines()
+        addresses = {line.split(" ", 1)[0] for line in lines}
+        found["address"] |= {each for each in addresses if len(each) > 6 and ADDRESS.fullmatch(each)}
+    for file in (raw / "social").glob("*.jsonl"):
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                found["text"].add(json.loads(line)["text"])
+            except (ValueError, KeyError, TypeError):
+                continue
+    truth = load_truth(project.directory).identifiers
+    known = {kind: set(rows["value"]) for kind, rows in truth.groupby("id_kind")}
+    for kind in ("email", "phone", "handle", "crm", "account", "contact", "visitor"):
+        found.setdefault(kind, set()).update(known[kind])
+    found["name"] = {name for name in found["name"] if len(name) > 2}
+    return {kind: sorted(value for value in values if value) for kind, values in found.items()}
+
+
+def test_no_identifier_leaves_the_vault(nights: Project) -> None:
+    identifiers = written(nights)
+    assert all(len(values) > 20 for values in identifiers.values()), {
+        k: len(v) for k, v in identifiers.items()
+    }
+    found = leaks(nights.directory, identifiers)
+    assert found == [], sorted({(finding.path, finding.kind) for finding in found})[:20]
+
+
+def test_the_search_would_find_them(nights: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same search with the vault left in finds every kind that the vault keeps."""
+    monkeypatch.setattr(canary, "NOT_SEARCHED", ("data/raw", "truth"))
+    found = leaks(nights.directory, written(nights))
+    assert {finding.kind for finding in found} >= {"name", "email", "phone", "handle", "text"}
+    assert {Path(finding.path).parts[:3] for finding in found} == {("data", "lake", "vault")}
