@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from persona_pipeline.contracts import behaviour, clean
+from persona_pipeline.contracts import LAKE_TABLES, activity, behaviour, clean, traces
 from persona_pipeline.defs.launch import execute
 from persona_pipeline.defs.metadata import asset_key
 from persona_pipeline.defs.plan import Unit
@@ -18,9 +18,14 @@ from persona_pipeline.settings import Settings
 from persona_pipeline_tests.defs.dagster_processes import ask, logs, running
 
 DAYS = ["2025-01-06", "2025-01-07", "2025-01-08"]
-CLEAN = [asset_key(table).to_user_string() for table in clean.TABLES]  # and the vault
+CLEAN = [asset_key(table).to_user_string() for table in (*clean.TABLES, *traces.TABLES)]  # and the vault
 IDENTITY = ["identity/edge", "identity/map", "identity/merge_event"]
-TO_FACTS = [*CLEAN, *IDENTITY, "facts/order_day", "facts/basket_item"]
+FACTS = [
+    "facts/order_day",
+    "facts/basket_item",
+    *(asset_key(each).to_user_string() for each in activity.TABLES),
+]
+TO_FACTS = [*CLEAN, *IDENTITY, *FACTS]
 TIMEOUT = 240
 
 LAUNCH = """
@@ -70,7 +75,7 @@ def test_three_partitions_then_one_day_with_lineage(shop: Settings, repository: 
         columns = [(column["name"], column["type"]) for column in schema["schema"]["columns"]]
         assert columns == [(column.name, column.type.value) for column in behaviour.ORDER_DAY.columns]
 
-        night = Unit("one day", "nightly", ("facts/basket_item", "facts/order_day"), DAYS[-1], DAYS[-1])
+        night = Unit("one day", "nightly", tuple(FACTS), DAYS[-1], DAYS[-1])
         assert list(execute(shop, [night], log_file=shop.directory / "one_day.log")) == [night]
         [lineage] = entries(url, "facts/order_day", "dagster/column_lineage")["materialization"]
         sources = {
@@ -115,11 +120,10 @@ def entries(url: str, key: str, label: str) -> dict[str, list[dict[str, Any]]]:
 def days_in_lake(settings: Settings) -> dict[str, list[str]]:
     """The days that hold a committed version, per table."""
     lake = Shop(settings).lake
-    tables = [table for module in (clean, behaviour) for table in module.TABLES]
     window = [dt.date(2025, 1, 5) + dt.timedelta(days=n) for n in range(9)]
     return {
         f"{table.layer}/{table.name}": [day.isoformat() for day in sorted(lake.versions(table, window))]
-        for table in tables
+        for table in LAKE_TABLES.values()
         if f"{table.layer}/{table.name}" in TO_FACTS
     }
 

@@ -58,7 +58,7 @@ def test_importing_definitions_is_light_and_quiet(project: Settings, repository:
         check=False,  # what it printed tells more than an exit code
     )
     assert done.stderr == ""
-    assert done.stdout == ("demo 3\n" if named else "empty 0\n")
+    assert done.stdout == ("demo 6\n" if named else "empty 0\n")
 
 
 def test_snapshot(definitions: dg.Definitions) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from persona_pipeline.contracts import clean, models
+from persona_pipeline.contracts import behaviour, clean, models
 from persona_pipeline.contracts.column import Table
 from persona_pipeline.contracts.pseudonym import customer_pseudonym, pseudonym
 from persona_pipeline.demo import Truth
@@ -44,6 +44,20 @@ def planted(tmp_path: Path) -> Truth:
     return Truth(
         directory=tmp_path,
         customers=pd.DataFrame({"account_id": ACCOUNTS, "persona": ["regular"] * 4 + ["hunter"] * 4}),
+        identifiers=pd.DataFrame(
+            [
+                {
+                    "person": n,
+                    "id_kind": kind,
+                    "value": value,
+                    "valid_from": SUNDAY,
+                    "is_shared": False,
+                    "is_linkable": True,
+                }
+                for n, name in enumerate(ACCOUNTS)
+                for kind, value in (("account", name), ("email", f"{name}@example.org"))
+            ]
+        ),
         contacts=pd.DataFrame(),
         probability=pd.DataFrame(
             {"account_id": ACCOUNTS, "as_of": SUNDAY, "target": "buy_30d", "probability": TRUE}
@@ -65,6 +79,13 @@ def found() -> dict[str, pd.DataFrame]:
     reasons = [("rejected", "bad_number", 1), ("duplicate", "same_content", 1), ("noted", "future", 3)]
     scores = {"champion": (0.8, 0.5), "majority": (0.5, 0.69), "recency": (0.7, 0.6)}
     return {
+        behaviour.MAP.full_name: pd.DataFrame(
+            [
+                {"day": SUNDAY, "id_kind": kind, "id": pseudonym(KEY, kind, value), "customer_id": customer}
+                for name, customer in zip(ACCOUNTS, CUSTOMERS, strict=True)
+                for kind, value in (("account", name), ("email", f"{name}@example.org"))
+            ]
+        ),
         clean.FILE_LEDGER.full_name: pd.DataFrame([{**head, "status": "ok", "reason": "", **counts}]),
         clean.LEDGER_REASON.full_name: pd.DataFrame(
             [{**head, "outcome": outcome, "reason": reason, "records": n} for outcome, reason, n in reasons]
@@ -134,6 +155,8 @@ def test_without_a_fault_every_figure_holds(planted: Truth) -> None:
     [
         (clean.LEDGER_REASON, "records", 2, "ledger counts that differ from the planted ones"),
         (clean.FILE_LEDGER, "filtered", 1, "files whose ledger does not balance"),
+        (behaviour.MAP, "customer_id", CUSTOMERS[1], "identity: pairwise precision"),
+        (behaviour.MAP, "customer_id", [f"c_{n}" for n in range(16)], "identity: pairwise recall"),
         (models.RULE, "lift", 1.2, "planted rules found"),
         (models.RULE, "antecedent", "c", "planted rules found"),
         (models.MODEL, "status", "challenger", "buy_30d: weeks with a promoted model"),

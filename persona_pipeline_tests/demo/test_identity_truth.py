@@ -41,13 +41,15 @@ def test_an_identifier_that_is_nobodys_makes_wrong_pairs() -> None:
 def test_shared_and_later_identifiers_are_nobodys() -> None:
     day = dt.date(2025, 3, 1)
     rows = [
-        ("P", "email", "p@x.org", day, None, False),
-        ("P", "visitor", "v", day, None, False),
-        ("Q", "visitor", "v", day, None, False),  # a device of both
-        ("Q", "phone", "1", day, None, True),
-        ("Q", "account", "9", day + dt.timedelta(days=1), None, False),
+        ("P", "email", "p@x.org", day, False, True),
+        ("P", "visitor", "v", day, False, True),
+        ("Q", "visitor", "v", day, False, True),  # a device of both
+        ("Q", "phone", "1", day, True, True),
+        ("Q", "account", "9", day + dt.timedelta(days=1), False, True),
+        ("Q", "handle", "q", day, False, False),  # seen alone: no record tells whose it is
+        ("Q", "contact", "K1", day, False, True),
     ]
-    columns = ["person", "id_kind", "value", "valid_from", "valid_to", "is_shared"]
+    columns = ["person", "id_kind", "value", "valid_from", "is_shared", "is_linkable"]
     planted = planted_pairs(pd.DataFrame(rows, columns=columns), KEY, day)
     assert planted.to_dict("records") == [
         {"id_kind": "email", "id": pseudonym(KEY, "email", "p@x.org"), "person": "P"}

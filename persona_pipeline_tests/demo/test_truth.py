@@ -166,4 +166,4 @@ def test_a_folder_without_truth_is_named(tmp_path: Path) -> None:
 def test_expected_ledger_columns(shop: Path) -> None:
     ledger = expected_ledger(shop)
     assert list(ledger.columns) == ["source", "path", "day", "status", "outcome", "reason", "records"]
-    assert set(ledger["source"]) == {"orders", "customers", "products", "social", "campaigns"}
+    assert set(ledger["source"]) == {"orders", "customers", "products", "social", "campaigns", "web"}

@@ -132,7 +132,7 @@ def test_confirmations_name_orders_of_the_account(shop: Path, hits: pd.DataFrame
 def test_cookies_and_logins_agree_with_the_truth(
     hits: pd.DataFrame, cookies: pd.DataFrame, persons: dict[str, int], truth: Truth
 ) -> None:
-    assert list(cookies.columns) == ["person", "id_kind", "value", "valid_from", "is_shared"]
+    assert list(cookies.columns) == ["person", "id_kind", "value", "valid_from", "is_shared", "is_linkable"]
     assert set(cookies["id_kind"]) == {"visitor"}
     assert not cookies.duplicated(["person", "value"]).any()
     shown = hits.dropna(subset=["user", "cookie"])
@@ -143,6 +143,8 @@ def test_cookies_and_logins_agree_with_the_truth(
     )
     assert len(both) == len(pairs)
     assert (both["first"] >= pd.to_datetime(both["valid_from"])).all()
+    assert both["is_linkable"].all(), "a login shows whose cookie it is"
+    assert 0.3 < cookies["is_linkable"].mean() < 1
     several = pairs.groupby("cookie")["person"].nunique()
     shared = set(cookies.loc[cookies["is_shared"], "value"])
     assert set(several[several > 1].index) <= shared

@@ -33,7 +33,7 @@ def with_only(shop: Project, directory: Path, *names: str) -> Project:
         (
             ("orders",),
             ("clean.order_line", "facts.order_day", "features.customer", "profiles.customer_profile"),
-            ("clean.web_hit", "clean.social_post", "clean.campaign_contact", "facts.session", "facts.contact_day"),
+            ("clean.web_hit", "clean.social_post", "facts.session", "facts.contact_day"),
         ),
         (
             ("web", "customers"),
