@@ -25,6 +25,8 @@ from persona_pipeline.engine.protocol import Engine, Relation
 from persona_pipeline.engine.sql import sql_text
 
 _AGENT = ("is_bot", "device", "browser", "os")
+_NUMBER = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{3}}")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([\"\\]))")
 
 
@@ -176,10 +178,13 @@ def unescaped(value: str) -> str:
         return value
 
 
+@functools.lru_cache(maxsize=100_000)  # one address comes with several agents
 def network_prefix(address: str | None) -> str | None:
     """The network of an address: /24 of IPv4, /48 of IPv6; None where it is none."""
     if address is None:
         return None
+    if _IPV4.fullmatch(address):
+        return f"{address.rpartition('.')[0]}.0/24"
     try:
         found = ipaddress.ip_address(address.strip("[]").partition("%")[0])
     except ValueError:
