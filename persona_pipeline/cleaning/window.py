@@ -101,8 +101,14 @@ def clean_window(
         name: delivered(reading, name, source, [row for row in arrivals if row["source"] == name])
         for name, source in sorted(sources.items())
     }
-    outcomes = _outcomes(engine, sources, brought, read, window)
-    written = _clean_tables(engine, sources, outcomes, read, outputs, window)
+    records = {kind: _records(kind, sources, brought) for kind in STATEMENTS}
+    earlier = {
+        kind: _earlier_versions(engine, kind, sources, read, window)
+        for kind in VERSIONED
+        if records[kind] is not None
+    }
+    outcomes = _outcomes(engine, records, earlier, read, window)
+    written = _clean_tables(engine, outcomes, earlier, read, outputs, window)
     refused = union(
         [
             engine.stage(sql_text("clean/reject"), {"outcome": each}, {"run_id": run_id})
@@ -114,10 +120,10 @@ def clean_window(
     written[traces.ID_LINK.full_name] = _write(engine, links, outputs, traces.ID_LINK.full_name)
     seen = union([_of_kind(engine, kind, "identifier", outcome) for kind, outcome in outcomes.items()])
     if seen is not None:
-        earlier = read(clean.IDENTIFIER, None, window.first - dt.timedelta(days=1))
+        known = read(clean.IDENTIFIER, None, window.first - dt.timedelta(days=1))
         written[clean.IDENTIFIER.full_name] = engine.select_into(
             sql_text("clean/identifier"),
-            {"seen": seen, "earlier": earlier},
+            {"seen": seen, "earlier": known},
             outputs[clean.IDENTIFIER.full_name],
         )
     accounts = counted(
@@ -134,10 +140,18 @@ def clean_window(
     return written
 
 
+def _records(
+    kind: str, sources: Mapping[str, DeclaredSource], brought: Mapping[str, Delivered]
+) -> Relation | None:
+    """The typed records of all sources of a kind; None without any."""
+    of_kind = [each for source, each in brought.items() if sources[source].kind == kind]
+    return union([typed.records for each in of_kind for typed in each.typed])
+
+
 def _outcomes(
     engine: Engine,
-    sources: Mapping[str, DeclaredSource],
-    brought: Mapping[str, Delivered],
+    records: Mapping[str, Relation | None],
+    earlier: Mapping[str, Relation],
     read: ReadWindow,
     window: Window,
 ) -> dict[str, Relation]:
@@ -145,27 +159,19 @@ def _outcomes(
     before = window.first - dt.timedelta(days=1)
     outcomes: dict[str, Relation] = {}
     for kind, name in STATEMENTS.items():
-        records = union(
-            [
-                typed.records
-                for source, each in brought.items()
-                if sources[source].kind == kind
-                for typed in each.typed
-            ]
-        )
-        if records is None:
+        record = records[kind]
+        if record is None:
             continue
         if kind == "web":
-            outcomes[kind] = records  # every hit is judged by itself and its day
+            outcomes[kind] = record  # every hit is judged by itself and its day
         elif kind in VERSIONED:
-            inputs = {"record": records, "earlier": _earlier_versions(engine, kind, sources, read, window)}
             days = {"first": window.first, "last": window.last}
+            inputs = {"record": record, "earlier": earlier[kind]}
             outcomes[kind] = engine.stage(sql_text("clean/record_outcome"), inputs, days)
         else:
             table = clean.CUSTOMER if kind == "customers" else clean.PRODUCT
-            inputs = {"earlier": read(table, None, before)}
-            earlier = engine.stage(sql_text(f"clean/{name}_earlier"), inputs)
-            inputs = {"record": records, "earlier": earlier}
+            state = engine.stage(sql_text(f"clean/{name}_earlier"), {"earlier": read(table, None, before)})
+            inputs = {"record": record, "earlier": state}
             outcomes[kind] = engine.stage(sql_text("clean/state_outcome"), inputs)
     return outcomes
 
@@ -182,8 +188,8 @@ def _earlier_versions(
 
 def _clean_tables(
     engine: Engine,
-    sources: Mapping[str, DeclaredSource],
     outcomes: Mapping[str, Relation],
+    earlier: Mapping[str, Relation],
     read: ReadWindow,
     outputs: Mapping[str, Output],
     window: Window,
@@ -216,8 +222,7 @@ def _clean_tables(
         else:
             accepted = engine.stage(sql_text(ACCEPTED[kind]), {"outcome": outcomes[kind]})
         name = table.full_name
-        earlier = _earlier_versions(engine, kind, sources, read, window)
-        inputs = {"accepted": accepted, "earlier": earlier}
+        inputs = {"accepted": accepted, "earlier": earlier[kind]}
         written[name] = engine.select_into(sql_text("clean/versions"), inputs, outputs[name])
     if "web" in outcomes:
         name = traces.WEB_HIT.full_name

@@ -5,7 +5,6 @@ Here: the two pure functions and the normal form. Not here: where the key comes 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import unicodedata
@@ -57,7 +56,7 @@ def pseudonym(key: bytes, kind: str, value: str, phone_country: str | None = Non
         phone_country: see `normal_form`.
     """
     message = f"{kind}|{normal_form(kind, value, phone_country)}".encode()
-    return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key, message, "sha256").hex()[:32]
 
 
 def customer_pseudonym(key: bytes, id_kind: str, identifier: str) -> str:
@@ -66,4 +65,4 @@ def customer_pseudonym(key: bytes, id_kind: str, identifier: str) -> str:
     `identifier` is a pseudonym.
     """
     message = f"customer|{id_kind}|{identifier}".encode()
-    return "c_" + hmac.new(key, message, hashlib.sha256).hexdigest()[:24]
+    return "c_" + hmac.digest(key, message, "sha256").hex()[:24]

@@ -18,6 +18,9 @@ from persona_pipeline.cleaning.web_channels import channel
 from persona_pipeline.contracts import clean
 from persona_pipeline.contracts.traces import WEB_HIT
 from persona_pipeline.engine.duckdb import DuckDBEngine
+from persona_pipeline.engine.protocol import Relation
+from persona_pipeline.sources import access_log, log_lines
+from persona_pipeline.sources.fingerprint import fingerprint
 from persona_pipeline.sources.source import Source
 from persona_pipeline.sources.split import split_files
 from persona_pipeline_tests.cleaning.conftest import KEY, START, Project
@@ -157,6 +160,58 @@ def test_files_that_come_again_come_late_or_are_broken(web: Project) -> None:
         (DAY, DAY, 1, 1, "category"),
         (DAY, DAY, 1, 2, "product"),
         (DAY, DAY, 1, 3, "product"),
+    ]
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_lines_of_several_files_stay_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: bool
+) -> None:
+    """Read together or chunk by chunk; a file that breaks off after its first chunks leaves nothing."""
+    if small:
+        monkeypatch.setattr(log_lines, "CHUNK", 4096)
+        monkeypatch.setattr(access_log, "TOGETHER", 4096)
+    good, long = line().encode() + b"\n", line("GET /c/tea HTTP/1.1").encode() + b"\n"
+    packed = gzip.compress(long * 12_000, mtime=0)  # more than one block of a megabyte
+    contents = [
+        good + b"\xff\n" + good,
+        packed[:-5] + bytes([packed[-5] ^ 1]) + packed[-4:],
+        packed,
+        good + good + b"\xfe\n",
+    ]
+    deliveries = []
+    for number, content in enumerate(contents):
+        file = tmp_path / "raw" / f"access_{DAY}_{number}.log"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
+        deliveries.append((f"raw/{file.name}", fingerprint(file).sha256))
+    with DuckDBEngine(tmp_path / "scratch", memory="1GB", threads=1) as engine:
+        split = split_files(
+            "web",
+            SOURCE,
+            deliveries,
+            project_directory=tmp_path,
+            key=KEY,
+            directory=tmp_path / "split",
+            engine=engine,
+        )
+        found = engine.fetch(
+            "SELECT path_no, reason, count(*) AS lines, min(line) AS first, max(line) AS last FROM r "
+            "GROUP BY path_no, reason ORDER BY path_no, reason",
+            {"r": Relation(split.paths)},
+        )
+    assert [(file.records, file.reason) for file in split.files] == [
+        (3, None),
+        (0, "gzip_crc"),
+        (12_000, None),
+        (3, None),
+    ]
+    assert [tuple(row.values()) for row in found.to_pylist()] == [
+        (0, "bad_encoding", 1, 2, 2),
+        (0, None, 2, 1, 3),
+        (2, None, 12_000, 1, 12_000),
+        (3, "bad_encoding", 1, 3, 3),
+        (3, None, 2, 1, 2),
     ]
 
 
