@@ -234,6 +234,8 @@ def _attainable(both: pd.DataFrame, sundays: Sequence[dt.date], snapshot: Snapsh
 def _personas(rows: Rows, truth: Truth, customers: pd.DataFrame) -> Figure:
     """Agreement of segments with the planted personas on the newest day, for customers with orders."""
     membership = rows(models.MEMBERSHIP)
+    if membership.empty:  # an empty table has no newest day
+        return Figure("ARI of segments and personas", 0, "a customer with a segment", False)
     membership = membership.loc[membership["day"] == membership["day"].max()]
     membership = membership.loc[membership["segment_key"].notna() & membership["rfm_segment"].notna()]
     planted = truth.customers.loc[:, ["account_id", "persona"]].assign(as_of=membership["day"].max())

@@ -28,12 +28,12 @@ PARTS: dict[str, tuple[tuple[str, ...], Callable[[], exp.Select]]] = {
     "profile": (("profile_version",), view.profile),
     "order_total": (("member",), view.order_total),
     "order_event": (("order_total",), view.order_event),
-    "basket_event": (("basket_line",), view.basket_event),
+    "product_purchase": (("basket_line",), view.product_purchase),
+    "basket_event": (("basket_line", "product_purchase"), view.basket_event),
     "basket": (("basket_event",), view.basket),
     "web_event": (("member",), trace_view.web_event),
     "session_event": (("member",), trace_view.session_event),
     "product_view_line": (("everyone",), trace_view.product_view_line),
-    "product_purchase": (("basket_line",), trace_view.product_purchase),
     "product_view_last": (("product_view_line",), trace_view.product_view_last),
     "product_view_event": (("product_view_last", "product_purchase"), trace_view.product_view_event),
     "social_event": (("member",), trace_view.social_event),
@@ -69,7 +69,7 @@ def compile_features(catalogue: Catalogue, *, chosen: bool = False) -> exp.Selec
         else:
             parts += [
                 (f"{source.name}_total", _key_total(catalogue, source)),
-                (f"{source.name}_rank", _key_rank(catalogue, source)),
+                (f"{source.name}_best", _key_best(catalogue, source)),
                 (f"{source.name}_feature", _key_feature(catalogue, source)),
             ]
     populations = _populations(catalogue)
@@ -156,39 +156,45 @@ def _key_total(catalogue: Catalogue, source: Source) -> exp.Select:
     )
 
 
-def _key_rank(catalogue: Catalogue, source: Source) -> exp.Select:
-    """Each value's rank and the customer's total; ties are broken by the value's name."""
-    table, name = f"{source.name}_total", str(source.key)
-    extra: list[exp.Expr] = []
+def _key_best(catalogue: Catalogue, source: Source) -> exp.Select:
+    """Per customer: the largest total of a value and the sum of all, found without sorting."""
+    table = f"{source.name}_total"
+    chosen: list[exp.Expr] = []
     for key, _ in _keys(catalogue, source):
-        order = [e.ordered(e.column(key, table), descending=True), e.ordered(e.column(name, table))]
-        extra.append(exp.alias_(e.over(exp.RowNumber(), view.keys_of(view.ROW, table), order), f"{key}_rank"))
-        extra.append(
-            exp.alias_(e.over(e.total(e.column(key, table)), view.keys_of(view.ROW, table)), f"{key}_total")
-        )
-    names = (*view.ROW, name, *(key for key, _ in _keys(catalogue, source)))
-    return exp.select(*view.columns_of(names, table), *extra).from_(view.named(table))
+        chosen.append(exp.alias_(e.largest(e.column(key, table)), f"{key}_best"))
+        chosen.append(exp.alias_(e.total(e.column(key, table)), f"{key}_total"))
+    return (
+        exp.select(*view.columns_of(view.ROW, table), *chosen)
+        .from_(view.named(table))
+        .group_by(*view.keys_of(view.ROW, table))
+    )
 
 
 def _key_feature(catalogue: Catalogue, source: Source) -> exp.Select:
-    table = f"{source.name}_rank"
+    """The features of a keyed source; of values with the same total the first by name is the top."""
+    table, best = f"{source.name}_total", f"{source.name}_best"
     chosen: list[exp.Expr] = []
     for feature in _of(catalogue, source):
         key = _key(feature)
-        amount, whole = e.column(key, table), e.column(f"{key}_total", table)
-        share = e.share_of(amount, whole)
-        is_first = exp.and_(e.column(f"{key}_rank", table).eq(1), amount > 0)
+        amount, whole, most = (
+            e.column(key, table),
+            e.column(f"{key}_total", best),
+            e.column(f"{key}_best", best),
+        )
+        is_top = exp.and_(amount.eq(most), amount > 0)
         if feature.aggregation == "top":
-            value: exp.Expr = e.largest(e.when(is_first, e.column(str(source.key), table)))
+            value: exp.Expr = e.smallest(e.when(is_top, e.column(str(source.key), table)))
         elif feature.aggregation == "top_share":
-            value = e.largest(e.when(is_first, share))
+            value = e.largest(e.when(is_top, e.share_of(amount, whole)))
         else:
+            share = e.share_of(amount, whole)
             term = exp.Neg(this=exp.Mul(this=share, expression=exp.Ln(this=share.copy())))
             value = e.total(e.when(amount > 0, e.exact(term)))
         chosen.append(exp.alias_(value, feature.name))
     return (
         exp.select(*view.columns_of(view.ROW, table), *chosen)
         .from_(view.named(table))
+        .join(view.named(best), on=view.same(view.ROW, best, table), join_type="inner")
         .group_by(*view.keys_of(view.ROW, table))
     )
 

@@ -39,14 +39,18 @@ def _sums(names: tuple[str, ...], table: str) -> list[exp.Expr]:
     return [exp.alias_(e.total(e.column(name, table)), name) for name in names]
 
 
-def web_event() -> exp.Select:
-    """Web days added up by span of ages: one pass over the days, and every window is a sum of some spans."""
-    fact, of = "web_day", "member"
-    age = _age(fact, of)
+def _span(age: exp.Expr) -> exp.Expr:
+    """The span of ages that an event falls into; every window is a sum of some spans."""
     span = exp.Case()
     for days in WINDOWS:
         span = span.when(age.copy() < days, e.number(days))
-    span = span.else_(e.number(0))
+    return span.else_(e.number(0))
+
+
+def web_event() -> exp.Select:
+    """Web days added up by span of ages, in one pass over the days."""
+    fact, of = "web_day", "member"
+    age = _age(fact, of)
     return (
         exp.select(
             *columns_of(ROW, of),
@@ -56,12 +60,12 @@ def web_event() -> exp.Select:
         )
         .from_(named(of))
         .join(named(fact), on=known_fact(fact, of), join_type="inner")
-        .group_by(*keys_of(ROW, of), span)
+        .group_by(*keys_of(ROW, of), _span(age))
     )
 
 
 def session_event() -> exp.Select:
-    """Sessions by day, part of the day, device and channel."""
+    """Sessions by span of ages, part of the day, device and channel."""
     fact, of = "session", "member"
     hour = e.column("hour", fact)
     daypart = exp.Case()
@@ -72,7 +76,7 @@ def session_event() -> exp.Select:
     return (
         exp.select(
             *columns_of(ROW, of),
-            exp.alias_(age, "age_days"),
+            exp.alias_(e.smallest(age), "age_days"),
             exp.alias_(daypart, "daypart"),
             *columns_of(("device", "channel"), fact),
             exp.alias_(e.count_rows(), "sessions"),
@@ -80,7 +84,7 @@ def session_event() -> exp.Select:
         )
         .from_(named(of))
         .join(named(fact), on=known_fact(fact, of), join_type="inner")
-        .group_by(*keys_of(ROW, of), age.copy(), daypart.copy(), *keys_of(("device", "channel"), fact))
+        .group_by(*keys_of(ROW, of), _span(age), daypart.copy(), *keys_of(("device", "channel"), fact))
     )
 
 
@@ -98,19 +102,6 @@ def product_view_line() -> exp.Select:
         )
         .from_(named(of))
         .join(named(fact), on=exp.and_(known_fact(fact, of), age.copy() < INTEREST_DAYS), join_type="inner")
-    )
-
-
-def product_purchase() -> exp.Select:
-    """The last day on which each product was bought."""
-    table = "basket_line"
-    names = (*ROW, "product_id")
-    return (
-        exp.select(
-            *columns_of(names, table), exp.alias_(e.largest(e.column("event_day", table)), "bought_day")
-        )
-        .from_(named(table))
-        .group_by(*keys_of(names, table))
     )
 
 

@@ -260,16 +260,35 @@ def basket_line(of: str = "member") -> exp.Select:
     )
 
 
-def basket_event() -> exp.Select:
-    """Basket lines with their age, and whether it is the customer's first day with the product."""
+def product_purchase() -> exp.Select:
+    """The first and the last day on which each product was bought."""
     table = "basket_line"
     event_day = e.column("event_day", table)
-    first = e.over(e.smallest(event_day), keys_of((*ROW, "product_id"), table))
-    return exp.select(
-        *columns_of((*BASKET_LINE, "quantity", "amount"), table),
-        exp.alias_(e.days_between(event_day, e.column("as_of", table)), "age_days"),
-        exp.alias_(event_day.copy().eq(first), "is_first_purchase"),
-    ).from_(named(table))
+    names = (*ROW, "product_id")
+    return (
+        exp.select(
+            *columns_of(names, table),
+            exp.alias_(e.smallest(event_day), "first_day"),
+            exp.alias_(e.largest(event_day.copy()), "bought_day"),
+        )
+        .from_(named(table))
+        .group_by(*keys_of(names, table))
+    )
+
+
+def basket_event() -> exp.Select:
+    """Basket lines with their age, and whether it is the customer's first day with the product."""
+    table, bought = "basket_line", "product_purchase"
+    event_day = e.column("event_day", table)
+    return (
+        exp.select(
+            *columns_of((*BASKET_LINE, "quantity", "amount"), table),
+            exp.alias_(e.days_between(event_day, e.column("as_of", table)), "age_days"),
+            exp.alias_(event_day.copy().eq(e.column("first_day", bought)), "is_first_purchase"),
+        )
+        .from_(named(table))
+        .join(named(bought), on=same((*ROW, "product_id"), bought, table), join_type="inner")
+    )
 
 
 def basket() -> exp.Select:

@@ -99,7 +99,7 @@ def features(facts: Facts, customer_id: str, as_of: dt.date) -> dict[str, object
     result: dict[str, object] = {
         f"{name}_{window}d": total(web, name, window)
         for name, windows in (
-            ("sessions", (7, 30, 90, 365)),
+            ("sessions", (7, 30, 90)),
             ("product_views", (7, 90)),
             ("cart_adds", (30,)),
         )

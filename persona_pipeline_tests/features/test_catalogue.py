@@ -191,7 +191,7 @@ def test_features_without_their_source_are_left_out_with_those_derived_from_them
         "interest",
     }
     reasons = dict(catalogue.left_out)
-    assert reasons["average_order_value_30d"] == "needs a source of kind orders"
+    assert reasons["average_order_value_90d"] == "needs a source of kind orders"
     assert reasons["response_share_sms_365d"] == "needs a source of kind campaigns"
     assert {"sessions_30d", "consent_marketing", "top_interest"} <= {f.name for f in catalogue.outputs}
     assert check_catalogue(list(catalogue.features)).features == catalogue.features

@@ -19,7 +19,7 @@ from persona_pipeline.propensity import apply_day, fit_week, standard_target
 from persona_pipeline_tests.propensity.shop import START, Lake, feature_rows
 
 NAMES = ("contacts_365d", "responses_365d", "response_share_365d", "last_response_days")
-VISITS = ("sessions_30d", "hits_30d", "product_views_30d")  # one column alone would look like a leak
+VISITS = ("sessions_30d", "searches_90d", "product_views_30d")  # one column alone would look like a leak
 CONTACTED = FEATURES.with_columns(
     Column(name, Type.DOUBLE, name, nullable=True) for name in (*NAMES, *VISITS)
 )
