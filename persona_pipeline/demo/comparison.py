@@ -263,6 +263,7 @@ def _customers_of_accounts(log: pd.DataFrame, truth: Truth, key: bytes) -> pd.Da
 
 def _with_customers(rows: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     """Rows of accounts and as_of days with the customer that the account was then."""
+    rows = rows.loc[rows["as_of"].notna()]
     left = rows.assign(moment=pd.to_datetime(rows["as_of"]), account_id=rows["account_id"].astype(str))
     right = customers.assign(moment=pd.to_datetime(customers["day"])).drop(columns="day")
     both = pd.merge_asof(

@@ -14,6 +14,7 @@ import pandas as pd
 from persona_pipeline.contracts.pseudonym import pseudonym
 
 IDENTIFIER = ["id_kind", "id"]
+PHONE_COUNTRY = "86"  # of the demo shop, as its persona.toml declares
 
 
 def planted_pairs(truth: pd.DataFrame, key: bytes, day: dt.date) -> pd.DataFrame:
@@ -35,7 +36,7 @@ def planted_pairs(truth: pd.DataFrame, key: bytes, day: dt.date) -> pd.DataFrame
     # object columns, not the frame's rows: pseudonyms are Python's hmac over distinct values
     distinct = used.loc[:, ["id_kind", "value"]].drop_duplicates()
     distinct["id"] = [
-        pseudonym(key, kind, value)
+        pseudonym(key, kind, value, PHONE_COUNTRY)
         for kind, value in zip(distinct["id_kind"], distinct["value"], strict=True)
     ]
     used = used.merge(distinct, on=["id_kind", "value"], validate="many_to_one")

@@ -20,6 +20,7 @@ from persona_pipeline.segmentation.matrix import (
     SCORES,
     behaviour,
     check_features,
+    customers_of,
     stage_purchases,
     to_matrix,
 )
@@ -53,8 +54,8 @@ def apply_day(
     names, categories = (
         (in_force.segmentation.features, in_force.segmentation.categories) if in_force else ((), ())
     )
-    check_features(names, features)
-    today = read(features, day, day)
+    today = customers_of(read, features, day)
+    check_features(names, today.table or features)
     rfm = engine.stage(sql_text("segments/rfm"), {"features": today})
     scored = engine.stage(*behaviour(names, categories, today, stage_purchases(engine, read, day), rfm))
     files = engine.map_batches(scored, lambda batch: score(batch, day, in_force), output)

@@ -21,6 +21,7 @@ from persona_pipeline.segmentation.matrix import (
     ORDERS,
     behaviour,
     check_features,
+    customers_of,
     main_categories,
     stage_purchases,
     to_matrix,
@@ -64,7 +65,8 @@ def fit_week(
     Raises:
         KeyError: `options.features` names a feature that the table does not have.
     """
-    check_features(options.features, features)
+    today = customers_of(read, features, day)
+    check_features(options.features, today.table or features)
     last = {
         table.full_name: _week(engine, read, table, day - WEEK)
         for table in (SEGMENT_FIT, SEGMENT, SEGMENT_PROFILE)
@@ -72,7 +74,6 @@ def fit_week(
     model = _model_in_force(last, models)
     purchase = stage_purchases(engine, read, day)
     categories = main_categories(engine, purchase, options.categories) if options.category_mix else ()
-    today = read(features, day, day)
     table = engine.fetch(*behaviour(options.features, categories, today, purchase))
     before = None
     if model is not None:

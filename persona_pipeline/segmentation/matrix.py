@@ -14,16 +14,32 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sqlglot import exp
 
-from persona_pipeline.contracts import Table
+from persona_pipeline.contracts import Column, Table, Type
 from persona_pipeline.contracts.behaviour import BASKET_ITEM, MAP
 from persona_pipeline.engine.protocol import Engine, Input, ReadWindow, Relation
 from persona_pipeline.engine.sql import sql_text
+from persona_pipeline.segmentation.options import DEFAULT_FEATURES
 
 MIX_DAYS = dt.timedelta(days=365)
 # a category that fewer than a twentieth of the buyers ever touched cannot tell segments apart
 CATEGORY_REACH = 0.05
 ORDERS = "orders_of_a_year"
 SCORES = ("rfm_recency", "rfm_frequency", "rfm_monetary")
+# what segments and RFM are made of; a project without orders has none of it, and nobody has ordered
+_BOUGHT = tuple(
+    Column(name, type_, "Of the customer's orders")
+    for name, type_ in (
+        ("recency_days", Type.INTEGER),
+        ("orders_365d", Type.INTEGER),
+        ("sales_365d", Type.DECIMAL),
+        *((name, Type.DOUBLE) for name in DEFAULT_FEATURES if name != "orders_365d"),
+    )
+)
+
+
+def customers_of(read: ReadWindow, features: Table, day: dt.date) -> Relation:
+    """The features of a day, with empty columns for what a project without orders does not have."""
+    return read(features, day, day).with_columns(_BOUGHT)
 
 
 def check_features(names: Iterable[str], features: Table) -> None:

@@ -41,6 +41,7 @@ def written(project: Project) -> dict[str, list[str]]:
     known = {kind: set(rows["value"]) for kind, rows in truth.groupby("id_kind")}
     for kind in ("email", "phone", "handle", "crm", "account", "contact", "visitor"):
         found.setdefault(kind, set()).update(known[kind])
+    found["text"] = {text for text in found["text"] if isinstance(text, str) and len(text) > 10}
     found["name"] = {name for name in found["name"] if len(name) > 2}
     return {kind: sorted(value for value in values if value) for kind, values in found.items()}
 
