@@ -123,7 +123,7 @@ def _identity(log: pd.DataFrame, truth: Truth, key: bytes) -> Iterator[Figure]:
     """Pairs of identifiers that are one person, found against planted, as of the newest day of the map."""
     newest = log.sort_values("day").drop_duplicates(["id_kind", "id"], keep="last")
     newest = newest.loc[newest["customer_id"].notna() & (newest["id_kind"] != "contact")]
-    planted = planted_pairs(truth.identifiers, key, log["day"].max())
+    planted = planted_pairs(truth.identifiers, key, max(log["day"]))
     quality = identity_quality(planted, newest.loc[:, ["id_kind", "id", "customer_id"]])
     for name, found, goal in zip(("precision", "recall"), quality, IDENTITY, strict=True):
         yield Figure(f"identity: pairwise {name}", found, f">= {goal}", found >= goal)

@@ -76,7 +76,7 @@ def test_the_value_of_weights_is_that_of_the_fused_list():
     for _ in range(4):
         size = rng.integers(0, 13, len(customers))
         of = [(c, rng.permutation(products)[:n]) for c, n in zip(customers, size, strict=True)]
-        parts.append(lists([(c, p, rank) for c, some in of for rank, p in enumerate(some, 1)]))
+        parts.append(lists([(int(c), int(p), rank) for c, some in of for rank, p in enumerate(some, 1)]))
     wanted = [c * products + p for c in customers for p in rng.choice(products, 3, replace=False)]
     relevant = np.unique(wanted)
     measure = mean_fused_ndcg(parts, relevant, products, customers)

@@ -147,7 +147,7 @@ def shop(root: Path) -> Lake:
     lake.put(
         behaviour.MAP,
         FIRST,
-        *({"id_kind": "account", "id": a, "customer_id": f"c_{a}"} for a in "abc"),
+        *(dict[str, object](id_kind="account", id=a, customer_id=f"c_{a}") for a in "abc"),
     )
     lake.put(
         clean.CUSTOMER,
