@@ -52,7 +52,9 @@ def _generate(options: argparse.Namespace) -> None:
 def _demo(options: argparse.Namespace) -> None:
     from persona_pipeline.commands.project import DEMO_START
     from persona_pipeline.commands.running import report_path, run, summarise
+    from persona_pipeline.defs.side_by_side import warm_up
 
+    warm_up()  # the libraries of the run are loaded while the shop is generated
     _generate(options)
     settings = load_settings(options.directory, create_key=False)
     run(settings, DEMO_START, DEMO_START + dt.timedelta(days=options.days - 1))
