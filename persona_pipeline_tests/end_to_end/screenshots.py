@@ -57,7 +57,7 @@ def customer(page: Page) -> None:
 def graph(page: Page, url: str) -> None:
     """Dagster's asset graph with its layout done."""
     page.goto(f"{url}/asset-groups")
-    page.get_by_text("profiles").first.wait_for(timeout=PATIENCE)
+    page.get_by_text("profiles", exact=True).first.wait_for(timeout=PATIENCE)
     page.wait_for_timeout(SETTLED)
 
 
