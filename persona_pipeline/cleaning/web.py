@@ -54,28 +54,36 @@ def web_records(
     first, after = business.start - dt.timedelta(days=60), last + dt.timedelta(days=60)
     zone = source.time_zone or business.time_zone
     table = {"records": records, "files": file_table(files)}
-    inputs: dict[str, Relation | pa.Table] = {
-        **table,
+    lookups = _lookups(source, business.key)
+
+    def looked_up(part: Relation, *names: str) -> dict[str, Relation | pa.Table]:
+        return {
+            name: _mapped(engine, engine.stage(sql_text(f"clean/{statement}"), {"records": part}), function)
+            for name, statement, function in lookups
+            if name in names
+        }
+
+    whole: dict[str, Relation | pa.Table] = {**table, **looked_up(records, "pages")}
+    limit = {"limit": source.requests_per_minute}
+    whole |= {
+        "burst": engine.stage(sql_text("clean/web_burst"), whole, limit),
         "zone": local_stretches(zone, first, after, later=source.dst_overlap == "later"),
         "business_zone": utc_stretches(business.time_zone, first, after),
     }
-    for key, statement, function in _lookups(source, business.key):
-        distinct = engine.stage(sql_text(f"clean/{statement}"), {"records": records})
-        inputs[key] = _mapped(engine, distinct, function)
-    limit = {"limit": source.requests_per_minute}
-    inputs["burst"] = engine.stage(sql_text("clean/web_burst"), table | {"pages": inputs["pages"]}, limit)
-    hits = engine.stage(
-        sql_text("clean/web_record"),
-        inputs,
-        {
-            "source": name,
-            "start": business.start,
-            "redelivery_days": source.redelivery_days,
-            "reject_gap": source.dst_gap == "reject",
-            "reject_overlap": source.dst_overlap == "reject",
-        },
-    )
-    return Typed(hits)
+    parameters = {
+        "source": name,
+        "start": business.start,
+        "redelivery_days": source.redelivery_days,
+        "reject_gap": source.dst_gap == "reject",
+        "reject_overlap": source.dst_overlap == "reject",
+    }
+    others = [name for name, _, _ in lookups if name != "pages"]
+    hits: list[str] = []
+    for path in paths:  # part by part: the clients of a month need not fit into memory at once
+        part = Relation((path,))
+        inputs = {**whole, "records": part, **looked_up(part, *others)}
+        hits += engine.stage(sql_text("clean/web_record"), inputs, parameters).paths
+    return Typed(Relation(tuple(hits)))
 
 
 def file_table(files: Sequence[tuple[SplitFile, dt.date]]) -> pa.Table:

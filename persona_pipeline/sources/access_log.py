@@ -81,8 +81,6 @@ def split_access_logs(
         SourceError: a file is gone, or its content is not the one that was recorded.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    empty = directory / f"{name}-none.parquet"
-    pq.write_table(SCHEMA.empty_table(), empty)
     files: list[tuple[int, str | None, str | None]] = []
     statement = parse_statement(source.compiled_format, source.page_patterns.parameters)
     parser = _Parser(engine, statement, directory, name)
@@ -103,7 +101,11 @@ def split_access_logs(
         if reason is None and lines == 0 and not source.allow_empty:
             reason = "empty"
         files.append((lines, reason, note))
-    return (str(empty), *parser.finish()), files
+    parts = tuple(parser.finish())
+    if not parts:
+        parts = (str(directory / f"{name}-none.parquet"),)
+        pq.write_table(SCHEMA.empty_table(), parts[0])
+    return parts, files
 
 
 class _Parser:
