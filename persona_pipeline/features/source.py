@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from persona_pipeline.contracts import Type
+from persona_pipeline.contracts import Table, Type, activity
 
 KINDS = frozenset({"orders", "web", "social", "campaigns", "customers", "products"})
+
+
+def measures(fact: Table) -> tuple[str, ...]:
+    """What a table of facts counts: its columns beside the key."""
+    return tuple(name for name in fact.column_names if name not in fact.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +109,7 @@ WEB_DAY = Source(
     _integers(
         "age_days",  # of the newest day of the span
         "visit_days",
-        "sessions",
-        "bounces",
-        "hits",
-        "seconds",
-        "product_views",
-        "searches",
-        "cart_adds",
-        "cart_sessions",
-        "checkout_sessions",
-        "confirmation_sessions",
-        "mobile_sessions",
-        "evening_sessions",
-        "night_sessions",
-        "direct_sessions",
-        "search_sessions",
-        "social_sessions",
-        "campaign_sessions",
+        *measures(activity.WEB_DAY),
     ),
     frozenset({"web"}),
     "web_event",

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from persona_pipeline.contracts import Table, Type, activity, behaviour, clean
 from persona_pipeline.features import expression as e
+from persona_pipeline.features.source import measures
 
 INPUTS: dict[str, Table] = {
     "map": behaviour.MAP,
@@ -27,50 +28,13 @@ INPUTS: dict[str, Table] = {
 
 ROW = ("as_of", "customer_no")  # numbers, because grouping and joining by texts takes twice as long
 PROFILE = ("gender", "region", "income_band")
-MEASURES = (
-    "orders",
-    "order_lines",
-    "quantity",
-    "gross_amount",
-    "discount_amount",
-    "sales_amount",
-    "discounted_orders",
-    "refunds",
-    "refund_amount",
-)
+MEASURES = measures(behaviour.ORDER_DAY)
 CONSENTS = ("consent_marketing", "consent_profiling", "consent_sharing")
 RECORD = ("registered_on", "birth_year", *PROFILE, *CONSENTS)
 FACT = ("day", "event_day", "id_no")
-WEB_MEASURES = (
-    "sessions",
-    "bounces",
-    "hits",
-    "seconds",
-    "product_views",
-    "searches",
-    "cart_adds",
-    "cart_sessions",
-    "checkout_sessions",
-    "confirmation_sessions",
-    "mobile_sessions",
-    "evening_sessions",
-    "night_sessions",
-    "direct_sessions",
-    "search_sessions",
-    "social_sessions",
-    "campaign_sessions",
-)
-SOCIAL_MEASURES = (
-    "posts",
-    "reviews",
-    "ratings",
-    "rating_sum",
-    "low_ratings",
-    "negative_texts",
-    "positive_texts",
-    "sentiment_sum",
-)
-CONTACT_MEASURES = ("contacts", "holdouts", "opens", "clicks", "responses", "cost_amount")
+WEB_MEASURES = measures(activity.WEB_DAY)
+SOCIAL_MEASURES = measures(activity.SOCIAL_DAY)
+CONTACT_MEASURES = measures(activity.CONTACT_DAY)
 # what the statement reads of each input, with numbers for identifiers and customers (see customer.py)
 INPUT_COLUMNS: dict[str, tuple[str, ...]] = {
     "map": ("day", "id_no", "customer_no", "customer_id"),
