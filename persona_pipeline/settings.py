@@ -259,6 +259,11 @@ def child_environment(directory: Path) -> dict[str, str]:
     }
 
 
+def batch_events() -> None:
+    """Switch on, in this process, that Dagster hands events that belong together to `store_event_batch`."""
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "1000")
+
+
 def _key(file: Path, *, create: bool) -> SecretBytes:
     """The secret of the pseudonyms: from the environment, else from a file that only the owner may read."""
     if value := os.environ.get(KEY_VARIABLE):

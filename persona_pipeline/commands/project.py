@@ -37,7 +37,6 @@ def generate(
     directory: Path, *, customers: int, days: int, seed: int, language: str, ceiling: int | None
 ) -> None:
     """Write a demo shop: raw files, planted truth and its persona.toml."""
-    from persona_pipeline.demo import ceiling as measure_ceiling
     from persona_pipeline.demo import generate as generate_shop
 
     if not (directory / CONFIGURATION).exists():
@@ -47,6 +46,8 @@ def generate(
     generate_shop(directory, customers=customers, days=days, seed=seed, start=DEMO_START)
     console.print(f"{customers:,} customers over {days} days written to {directory / 'data' / 'raw'}")
     if ceiling:
+        from persona_pipeline.demo.ceiling import ceiling as measure_ceiling
+
         measured = measure_ceiling(directory, customers=ceiling)
         console.print(f"what any model could reach, at {ceiling:,} customers: {measured}")
 

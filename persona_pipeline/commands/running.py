@@ -88,6 +88,9 @@ def summarise(settings: Settings) -> None:
         ledger_summary(settings),
     )
     as_of, personas = newest_personas(settings, settings.project.language)
+    if not personas:
+        console.print("No personas yet: the first ones follow the first weekly training.")
+        return
     columns = ("key", "persona", "customers", "share", "of sales", "P(buy)", "P(churn)")
     show_table(f"Personas on {as_of}", columns, [row[:-1] for row in personas])
     for row in personas:

@@ -1,8 +1,9 @@
 """Which Dagster runs a window of days becomes, and which of them need which.
 
-A range has three phases (all days to facts and labels; weekly fits in order; snapshots), and ends with the
-last day as a night of its own, which publishes once. The units stand in an order in which they can be run one
-by one; a long range is cut finer, so that some can run at the same time. Not here: running them (launch.py).
+A range has three phases (all days to facts and labels; weekly fits in order; snapshots), and ends with one
+publication. In a short range the last day runs as a night of its own. The units stand in an order in which
+they can be run one by one; a long range is cut finer, so that some can run at the same time. Not here:
+running them (launch.py).
 """
 
 import dataclasses
@@ -17,7 +18,8 @@ from persona_pipeline.defs.jobs import NIGHTLY, TRAINING
 from persona_pipeline.defs.partitions import week_key
 from persona_pipeline.settings import Settings
 
-CHUNK = 31
+CHUNK = 31  # days of files in one run
+LONG_CHUNK = 62  # of a long range: what a run costs beside its rows is most of it
 RECENT = 7
 SUNDAY = 6
 CLEAN_LAYERS = ("clean", "vault")
@@ -25,6 +27,7 @@ FACT_LAYERS = ("identity", "facts")
 DAY_LAYERS = CLEAN_LAYERS + FACT_LAYERS
 LABEL = "features/label"
 SNAPSHOT = "features/customer"
+PUBLISHED_LAYERS = ("warehouse", "reporting")
 MODEL_LAYERS = ("segments", "scores", "recommendations", "rules")  # the longest first
 APPLIED = ("segments/membership", "scores/prediction", "recommendations/recommendation")
 PROFILES = ("profiles/customer_profile", "profiles/customer_tag", "profiles/persona")
@@ -55,17 +58,22 @@ def plan(settings: Settings, first: dt.date, last: dt.date, *, snapshots: str = 
     Args:
         settings: the project.
         first: first day.
-        last: last day; it runs as a night of its own.
+        last: last day, whose end is published.
         snapshots: `weekly` computes features and what follows for Sundays and the last seven days; `daily`
             for all.
     """
-    before = [first + dt.timedelta(days=n) for n in range((last - first).days)]
+    days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+    sundays = [day for day in days[:-1] if day.weekday() == SUNDAY]
+    long = len(sundays) >= LONG
     recent = last - dt.timedelta(days=RECENT)
-    kept = [day for day in before if snapshots == "daily" or day.weekday() == SUNDAY or day > recent]
-    sundays = [day for day in before if day.weekday() == SUNDAY]
-    make = _side_by_side if len(sundays) >= LONG else _one_by_one
-    units = make(settings, _chunks(before), _spans(kept), sundays)
-    units.append(_unit("night of " + last.isoformat(), NIGHTLY, (), last, last))
+    together = days if long else days[:-1]
+    kept = [day for day in together if snapshots == "daily" or day.weekday() == SUNDAY or day > recent]
+    make = _side_by_side if long else _one_by_one
+    units = make(settings, _chunks(together, LONG_CHUNK if long else CHUNK), _spans(kept), sundays)
+    if long:
+        units.append(_unit("publication", NIGHTLY, _of_layers(settings, PUBLISHED_LAYERS), last, last))
+    else:
+        units.append(_unit("night of " + last.isoformat(), NIGHTLY, (), last, last))
     if last.weekday() == SUNDAY:
         units.append(Unit("weekly models", TRAINING, (), week_key(last), week_key(last)))
     return units
@@ -172,8 +180,8 @@ def _unit(
     return Unit(title, job, assets, first.isoformat(), last.isoformat(), days)
 
 
-def _chunks(days: Sequence[dt.date]) -> list[Sequence[dt.date]]:
-    return [days[start : start + CHUNK] for start in range(0, len(days), CHUNK)]
+def _chunks(days: Sequence[dt.date], length: int) -> list[Sequence[dt.date]]:
+    return [days[start : start + length] for start in range(0, len(days), length)]
 
 
 def _spans(days: Sequence[dt.date]) -> list[tuple[dt.date, dt.date, Sequence[dt.date]]]:

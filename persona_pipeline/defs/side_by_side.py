@@ -25,6 +25,7 @@ PRELOADED = (
     "persona_pipeline.lake.delta",
     "persona_pipeline.propensity",
     "persona_pipeline.recommendation",
+    "persona_pipeline.reporting",
     "persona_pipeline.segmentation",
     "persona_pipeline.warehouse",
 )

@@ -6,15 +6,12 @@ Not here: anything the pipeline reads except the raw files; only `persona verify
 
 from __future__ import annotations
 
-from persona_pipeline.demo.ceiling import Ceiling, ceiling
 from persona_pipeline.demo.generate import Summary, generate
 from persona_pipeline.demo.truth import Truth, expected_ledger, load_truth, oracle_auc
 
 __all__ = [
-    "Ceiling",
     "Summary",
     "Truth",
-    "ceiling",
     "expected_ledger",
     "generate",
     "load_truth",

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +101,8 @@ def oracle_auc(truth: Truth, target: str, as_of: object = None) -> float:
     Raises:
         ValueError: no Sunday is complete, or only one outcome occurs.
     """
+    from sklearn.metrics import roc_auc_score  # a second that the generator does not need
+
     frame = truth.probability
     wanted = (frame["target"] == target) & frame["outcome"].notna()
     if as_of is not None:

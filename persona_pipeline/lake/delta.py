@@ -20,6 +20,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from persona_pipeline.contracts import Table
 from persona_pipeline.contracts.arrow import ARROW_TYPES
 from persona_pipeline.engine.protocol import DataFile, Output, Relation
+from persona_pipeline.lake.transactions import TransactionLog
 
 _ATTEMPTS = 20
 _EVOLVED = "persona.evolved"  # set once columns were added: older files lack them
@@ -35,6 +36,7 @@ class DeltaLake:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._tables: dict[Path, DeltaTable] = {}  # opening reads the whole log; catching up is 20 x cheaper
+        self._transactions: dict[Path, TransactionLog] = {}
 
     def read(self, table: Table, first: dt.date | None, last: dt.date | None) -> Relation:
         """The files of the rows with first <= day <= last; `None` leaves that side open. A `ReadWindow`."""
@@ -85,15 +87,14 @@ class DeltaLake:
         seen = self._tables.get(output.directory)
         if seen is None or seen.version() != output.version:
             seen = DeltaTable(output.directory, version=output.version)
-        before = {day: seen.transaction_version(_app_id(output.table, day)) or 0 for day in wanted}
+        before = self._versions(output.directory, output.table, output.version, wanted)
         for _ in range(_ATTEMPTS):
             try:
                 _commit(seen, output, before, files)
             except CommitFailedError:
                 # delta-rs refuses on any concurrent delete; only one of our own days makes this writer stale
                 seen = DeltaTable(output.directory)
-                now = {day: seen.transaction_version(_app_id(output.table, day)) or 0 for day in wanted}
-                if now != before:
+                if self._versions(output.directory, output.table, seen.version(), wanted) != before:
                     break
             else:
                 return
@@ -116,8 +117,8 @@ class DeltaLake:
         delta = self._open(table)
         if delta is None:
             return {}
-        found = {day: delta.transaction_version(_app_id(table, day)) for day in days}
-        return {day: version for day, version in found.items() if version is not None}
+        found = self._versions(self._path(table), table, delta.version(), days)
+        return {day: version for day, version in found.items() if version}
 
     def vacuum(self, table: Table, *, hours: int = 24) -> int:
         """Delete files that no commit of the last `hours` refers to; returns how many."""
@@ -126,6 +127,13 @@ class DeltaLake:
             return 0
         return len(delta.vacuum(retention_hours=hours, dry_run=False, enforce_retention_duration=False))
 
+    def _versions(
+        self, path: Path, table: Table, version: int, days: Iterable[dt.date]
+    ) -> dict[dt.date, int]:
+        """How often each day was replaced up to a version of the table; 0: never."""
+        known = self._transactions.setdefault(path, TransactionLog(path)).at(version)
+        return {day: known.get(_app_id(table, day), 0) for day in days}
+
     def _path(self, table: Table) -> Path:
         return self.root / table.layer / table.name
 
@@ -133,6 +141,7 @@ class DeltaLake:
         path = self._path(table)
         if not (path / "_delta_log").is_dir():
             self._tables.pop(path, None)
+            self._transactions.pop(path, None)
             return None
         known = self._tables.get(path)
         try:

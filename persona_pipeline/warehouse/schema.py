@@ -75,6 +75,7 @@ def view_definitions(features: Table) -> dict[str, str]:
     definitions = {name: sql_text(f"views/{name}") for name in VIEWS}
     select = sqlglot.parse_one(definitions["v_customer_profile"], dialect="postgres")
     assert isinstance(select, exp.Select)  # noqa: S101 - for the type checker; the file is ours
+    values = []
     for column in feature_columns(features):
         stored = in_minor_units(column)
         value: exp.Expression = exp.column(stored.name, table="t")
@@ -83,8 +84,8 @@ def view_definitions(features: Table) -> dict[str, str]:
                 this=exp.Mul(this=value, expression=exp.Literal.number("1.0")),
                 expression=exp.column("minor_per_unit", table="p"),
             )
-        select = select.select(exp.alias_(value, column.name))
-    definitions["v_customer_profile"] = select.sql(dialect="postgres", comments=False)
+        values.append(exp.alias_(value, column.name))
+    definitions["v_customer_profile"] = select.select(*values).sql(dialect="postgres", comments=False)
     return definitions
 
 

@@ -140,14 +140,15 @@ def test_a_range_that_ends_on_a_sunday_trains_it_last(project: Settings) -> None
 
 def test_a_long_range_is_cut_finer(project: Settings) -> None:
     """From eight Sundays on. Units that write the same table never run at the same time."""
-    units = plan(project, day("01-06"), day("03-09"))
+    units = plan(project, day("01-06"), day("03-16"))
     assert [unit.title for unit in units] == [
         "files", "facts", "files", "facts", "features", *[MODELS] * 4,
-        "daily segments", "daily scores", "daily recommendations", "profiles", "night of 2025-03-09", MODELS,
+        "daily segments", "daily scores", "daily recommendations", "profiles", "publication", MODELS,
     ]  # fmt: skip
     assert all(place < at for at, unit in enumerate(units) for place in unit.after)
     needed = [set(unit.after) for unit in units]
     assert needed[0] == needed[-1] == needed[-2] == set(), "alone, and after everything"
+    assert units[-2].assets == ("warehouse/publication", "reporting/persona_report")
     assert needed[2] == {0}, "files of the second month need those of the first"
     assert needed[3] == {1, 2}
     assert needed[12] == {9, 10, 11}
@@ -161,13 +162,18 @@ def test_a_long_range_is_cut_finer(project: Settings) -> None:
 
 
 def test_every_day_is_run_once(project: Settings) -> None:
-    """Whatever the window: facts of each day but the last once, each week that ended trained once."""
+    """Whatever the window: facts of each day once, each week that ended trained once."""
     for length in (1, 2, 7, 31, 32, 33, 100, 240):
         last = day("01-06") + dt.timedelta(days=length - 1)
         units = plan(project, day("01-06"), last)
         for asset in ("clean/order_line", "facts/order_day"):
-            days = [each for unit in units if asset in unit.assets for each in span(unit)]
-            assert days == [day("01-06") + dt.timedelta(days=n) for n in range(length - 1)]
+            days = [
+                each
+                for unit in units
+                if asset in unit.assets or (unit.job == "nightly" and not unit.assets)
+                for each in span(unit)
+            ]
+            assert days == [day("01-06") + dt.timedelta(days=n) for n in range(length)]
         fits = [
             unit
             for unit in units

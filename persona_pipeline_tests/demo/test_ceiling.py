@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from persona_pipeline.demo import ceiling, generate, load_truth
-from persona_pipeline.demo.ceiling import attainable, expected_auc
+from persona_pipeline.demo import generate, load_truth
+from persona_pipeline.demo.ceiling import attainable, ceiling, expected_auc
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from persona_pipeline.cli import main
 from persona_pipeline_tests.end_to_end.projects import START, Project
@@ -39,22 +41,44 @@ def _no_key_from_outside() -> None:
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A folder of this session that all worker processes of pytest-xdist know."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if hasattr(request.config, "workerinput") else base) / "end_to_end"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def once(folder: Path, name: str, make: Callable[[Path], object]) -> Project:
+    """The project of that name; the first worker process that asks makes it, the others wait.
+
+    Tests read it or copy it.
+    """
+    with FileLock(folder / f"{name}.lock"):
+        if not (folder / f"{name}.made").exists():
+            shutil.rmtree(folder / name, ignore_errors=True)
+            make(folder / name)
+            (folder / f"{name}.made").touch()
+    return Project(folder / name)
+
+
+@pytest.fixture(scope="session")
+def shop(shared_folder: Path) -> Project:
     """Raw files and truth; nothing was run."""
-    return make_shop(tmp_path_factory.mktemp("end_to_end") / "shop", CUSTOMERS, DAYS)
+    return once(shared_folder, "shop", lambda to: make_shop(to, CUSTOMERS, DAYS))
 
 
 @pytest.fixture(scope="session")
-def history(shop: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def history(shop: Project, shared_folder: Path) -> Project:
     """The shop through the last Saturday, one range run."""
-    project = shop.copy(tmp_path_factory.mktemp("end_to_end") / "history")
-    return project.run(START, SUNDAY - dt.timedelta(days=1))
+    last = SUNDAY - dt.timedelta(days=1)
+    return once(shared_folder, "history", lambda to: shop.copy(to).run(START, last))
 
 
 @pytest.fixture(scope="session")
-def demo(history: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def demo(history: Project, shared_folder: Path) -> Project:
     """The history and its last three days in one range run."""
-    return history.copy(tmp_path_factory.mktemp("end_to_end") / "demo").run(SUNDAY, TUESDAY)
+    return once(shared_folder, "demo", lambda to: history.copy(to).run(SUNDAY, TUESDAY))
 
 
 @pytest.fixture(scope="session")

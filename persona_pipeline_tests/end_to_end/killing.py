@@ -74,6 +74,7 @@ def _logs(lake: str) -> list[str]:
 
 
 def _persona(command: list[str], log: str, environment: dict[str, str]) -> None:
+    os.environ.clear()
     os.environ.update(environment)
     with Path(log).open("a", encoding="utf-8") as output:
         os.dup2(output.fileno(), 1)

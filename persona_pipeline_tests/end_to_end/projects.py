@@ -43,8 +43,9 @@ class Project:
         return self
 
     def copy(self, directory: Path) -> Project:
-        """The same project at the same state in another folder."""
-        shutil.copytree(self.directory, directory)
+        """The same project at the same state in another folder, while others may read this one."""
+        readers = shutil.ignore_patterns("engine-*", "*-wal", "*-shm")
+        shutil.copytree(self.directory, directory, ignore=readers)
         return Project(directory)
 
     @property

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
+import functools
 import json
 import random
 import time
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from persona_pipeline_tests.end_to_end.comparing import assert_equal_lakes, by_day, same_rows
@@ -27,6 +29,7 @@ WAREHOUSE = "PERSONA_TEST_WAREHOUSE"
 
 
 Views = dict[str, list[str]]
+Days = dict[str, dict[dt.date, pa.Table]]
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,21 @@ class Night:
     views_after: Views
     commits: list[float]  # seconds after the start
     seconds: float
+
+    @functools.cached_property
+    def days_before(self) -> Days:
+        """The rows of every table and day before the night."""
+        return days_of(self.before)
+
+    @functools.cached_property
+    def days_after(self) -> Days:
+        """The rows of every table and day after the night."""
+        return days_of(self.after)
+
+
+def days_of(project: Project) -> Days:
+    """The rows of every table of the lake, by day."""
+    return {name: by_day(name, table) for name, table in project.lake().items()}
 
 
 def a_night(before: Project, folder: Path, urls: tuple[str, str] | None = None) -> Night:
@@ -65,10 +83,9 @@ def moments(night: Night, count: int, seed: int) -> list[tuple[int, float]]:
 
 def assert_whole(project: Project, night: Night) -> None:
     """Every day of every table is the old or the new one, and all views are those of one publication."""
-    old, new = night.before.lake(), night.after.lake()
     torn = []
-    for name, table in project.lake().items():
-        found, before, after = by_day(name, table), by_day(name, old[name]), by_day(name, new[name])
+    for name, found in days_of(project).items():
+        before, after = night.days_before[name], night.days_after[name]
         torn += [
             f"{name} of {day}"
             for day in sorted({*found, *before, *after})

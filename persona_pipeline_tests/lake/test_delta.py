@@ -14,6 +14,7 @@ from persona_pipeline.contracts import Column, Table, Type
 from persona_pipeline.engine.duckdb import DuckDBEngine
 from persona_pipeline.lake.delta import DeltaLake, StaleWriter
 from persona_pipeline.lake.model_store import FileModelStore, ModelCorrupted
+from persona_pipeline.lake.transactions import TransactionLog
 
 DAY = Column("day", Type.DATE, "day")
 TABLE = Table(
@@ -155,6 +156,38 @@ def test_vacuum_removes_files_no_commit_refers_to(lake: DeltaLake, engine: DuckD
     assert lake.vacuum(TABLE, hours=0) >= 1
     assert len(list(folder.glob("*.parquet"))) == 1
     assert names(lake, engine) == ["b"]
+
+
+def test_the_transactions_of_a_log_are_those_that_delta_reads(lake: DeltaLake, engine: DuckDBEngine) -> None:
+    """Against `DeltaTable.transaction_version`, at every version, with and without a checkpoint."""
+    for number in range(6):
+        write(lake, engine, [(number % 4, "a")], [number % 4, 5])
+    path = lake.root / "facts" / "sample"
+    ids = [f"facts.sample/{day(n)}" for n in range(7)]
+    last = DeltaTable(path).version()
+    expected = {
+        version: {
+            name: found
+            for name in ids
+            if (found := DeltaTable(path, version=version).transaction_version(name)) is not None
+        }
+        for version in range(last + 1)
+    }
+    assert expected[last][ids[5]] == 6
+    kept = TransactionLog(path)
+    for version in [2, last, 1, *range(last + 1)]:
+        assert kept.at(version) == expected[version], version
+        assert TransactionLog(path).at(version) == expected[version], version
+    early = TransactionLog(path)
+    assert early.at(1) == expected[1]
+    DeltaTable(path).create_checkpoint()
+    for number in range(last):
+        (path / "_delta_log" / f"{number:020}.json").unlink()
+    assert TransactionLog(path).at(last) == early.at(last) == expected[last]
+    write(lake, engine, [(6, "b")], [6])
+    assert early.at(last + 1) == TransactionLog(path).at(last + 1) == {**expected[last], ids[6]: 1}
+    with pytest.raises(FileNotFoundError):
+        TransactionLog(path).at(last - 1)
 
 
 def test_models_are_kept_by_hash_and_checked(tmp_path: Path) -> None:
