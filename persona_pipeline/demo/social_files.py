@@ -154,6 +154,8 @@ def junk_post(
     if reason in simple:
         name, value = simple[reason]
         values[name] = value
+        if (name, value) == ("text", None):
+            values["rating"] = None  # a rating alone would be a good post
         return _json(values)
     return _broken_json(reason, values)
 

@@ -189,7 +189,8 @@ def _faulty(reason: str, plan: Plan, day: int, second: int, rng: np.random.Gener
                 f"{date:%d/%b/}", ("30/Feb/", "31/Jun/", "00/Mar/")[int(rng.integers(3))]
             )
         case "future":
-            line.at = _at(date + dt.timedelta(days=int(rng.integers(1, 4))), second)
+            # not within minutes after midnight: so far clocks may differ
+            line.at = _at(date + dt.timedelta(days=int(rng.integers(1, 4))), max(second, 3_600))
         case "too_old":
             line.at = _at(plan.start - dt.timedelta(days=int(rng.integers(1, 6))), second)
         case "too_late":
