@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+ROWS_AT_ONCE = 100_000  # a day of a large shop is not held as text columns, lines and bytes at once
 NEEDS_QUOTES = '[",\n]'
 
 
@@ -28,15 +29,17 @@ def header(table: pa.Table) -> bytes:
 
 def lines(table: pa.Table, *, quote: Sequence[str] = ()) -> list[bytes]:
     """One CSV line per row, without line ends; only columns in `quote` may need quotes."""
-    if table.num_rows == 0:
-        return []
-    columns = []
-    for name in table.column_names:
-        column = table.column(name).combine_chunks()
-        text = column if pa.types.is_string(column.type) else pc.cast(column, pa.string())
-        columns.append(_quoted(text) if name in quote else text)
-    joined = pc.binary_join_element_wise(*columns, ",")
-    return pc.cast(joined, pa.binary()).to_pylist()
+    found: list[bytes] = []
+    for start in range(0, table.num_rows, ROWS_AT_ONCE):
+        part = table.slice(start, ROWS_AT_ONCE)
+        columns = []
+        for name in part.column_names:
+            column = part.column(name).combine_chunks()
+            text = column if pa.types.is_string(column.type) else pc.cast(column, pa.string())
+            columns.append(_quoted(text) if name in quote else text)
+        joined = pc.binary_join_element_wise(*columns, ",")
+        found += pc.cast(joined, pa.binary()).to_pylist()
+    return found
 
 
 def join(head: bytes, rows: list[bytes]) -> bytes:

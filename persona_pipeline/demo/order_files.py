@@ -78,11 +78,14 @@ class OrderFiles:
             fault = junk_order(reason, template | {"type": "sale"}, order_id, date, self.plan.start, rng)
             rows.insert(int(rng.integers(len(rows) + 1)), fault)
             account.reasons["rejected", reason] += 1
-        content = csv_text.join(csv_text.header(table), rows)
+        head, records = csv_text.header(table), len(rows)
+        del table
+        content = csv_text.join(head, rows)
+        del rows
         if day in self.dirt.byte_order_mark:
             content = csv_text.BYTE_ORDER_MARK + content
-        self._put(account, day, "", content, len(rows))
-        self._copy(day, content, len(rows))
+        self._put(account, day, "", content, records)
+        self._copy(day, content, records)
 
     def _repeats(
         self, day: int, main: pa.Table, account: FileAccount, rng: np.random.Generator
