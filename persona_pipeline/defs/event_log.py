@@ -46,7 +46,7 @@ class PooledSqliteEventLogStorage(SqliteEventLogStorage):
         with self.index_transaction() as connection:
             numbered = list(zip(events, connection.execute(inserted, rows).scalars(), strict=True))
             of_assets = [each for each in numbered if each[0].dagster_event_type in ASSET_EVENTS]
-            self._store_asset_event_tags(connection, *zip(*of_assets, strict=True))
+            self._store_asset_event_tags(connection, [e for e, _ in of_assets], [n for _, n in of_assets])
             # a row per asset says what happened to it last
             last = {event.get_dagster_event().asset_key: (event, number) for event, number in of_assets}
             for event, number in last.values():

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
+from dagster._core.events import DagsterEvent, DagsterEventType
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 from persona_pipeline.defs.event_log import PooledSqliteEventLogStorage
@@ -76,6 +78,34 @@ def outline(entry: dg.EventLogEntry) -> tuple[object, ...]:
         event.partition if event else None,
         str(event.asset_key) if event else None,
     )
+
+
+def test_planned_checks_alone_are_stored_once(home: Path) -> None:
+    """A run of checks only, as the UI starts it: its batch names no asset's materialisation."""
+    keys = [dg.AssetCheckKey(KEY, name) for name in ("one", "other")]
+    events = [
+        dg.EventLogEntry(
+            error_info=None,
+            level=10,
+            user_message="",
+            run_id="run",
+            timestamp=1_700_000_000.0,
+            dagster_event=DagsterEvent(
+                event_type_value=DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED.value,
+                job_name="checks",
+                event_specific_data=AssetCheckEvaluationPlanned(asset_key=key.asset_key, check_name=key.name),
+            ),
+        )
+        for key in keys
+    ]
+    pooled = PooledSqliteEventLogStorage(str(home / "history"))
+    try:
+        pooled.store_event_batch(events)
+        assert pooled.get_logs_for_run("run") == events
+        for key in keys:
+            assert len(pooled.get_asset_check_execution_history(key, limit=5)) == 1
+    finally:
+        pooled.dispose()
 
 
 def test_two_processes_write_at_once(home: Path, repository: Path) -> None:
