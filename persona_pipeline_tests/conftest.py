@@ -17,6 +17,9 @@ import hypothesis
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+# Files that take minutes come first, so that no worker is left alone with one of them at the end; those that
+# share the small shop stand apart, so that no worker waits while another makes it.
+LONGEST = ("test_backfill", "test_online_retail", "test_kills", "test_verify")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,6 +30,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # no timed tests: an example that takes 200 ms on a busy machine is no failure
     hypothesis.settings.register_profile("untimed", deadline=None)
     hypothesis.settings.load_profile("untimed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, the others as they are."""
+    names = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: names.get(item.path.stem, len(names)))
 
 
 @pytest.fixture(scope="session")

@@ -76,7 +76,7 @@ def _crawlers():  # noqa: ANN202 - the same engine over the crawler list: 1,500 
     from crawleruseragents import CRAWLER_USER_AGENTS_DATA
     from ua_parser import Parser, UserAgent
     from ua_parser.core import Matcher
-    from ua_parser.matchers import UserAgentMatcher
+    from ua_parser.lazy import UserAgentMatcher
     from ua_parser.regex import Resolver
 
     matchers: list[Matcher[UserAgent]] = [

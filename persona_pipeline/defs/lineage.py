@@ -4,12 +4,18 @@ Lineage goes with runs of a single day (a night); a range would store the same p
 """
 
 import datetime as dt
+import functools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from persona_pipeline.contracts import Table, behaviour, clean, identity, traces
 from persona_pipeline.defs.metadata import column_lineage
 from persona_pipeline.defs.shop import Shop
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from persona_pipeline.features.feature import Catalogue
 
 # the statement of the features reads numbers in place of these identifiers
 _NUMBERED = {"id_no": "id", "customer_no": "customer_id"}
@@ -44,27 +50,35 @@ def lineage_of(shop: Shop, step: str, days: Sequence[dt.date]) -> dict[str, Mapp
     """Metadata per table of a step: its column lineage when the run is one day, nothing otherwise."""
     if len(days) != 1:
         return {}
+    if step == "features":
+        return {shop.features.full_name: _of_features(shop.catalogue)}
+    return {table.full_name: _of_file(step, table.full_name) for table, _, _ in _FILES.get(step, [])}
+
+
+@functools.cache
+def _of_file(step: str, table: str) -> dict[str, Any]:
+    from sqlglot import parse_one
+
     from persona_pipeline.engine.sql import sql_text
 
-    found: dict[str, Mapping[str, Any]] = {
-        table.full_name: _metadata(
-            sql_text(name), {each: (source, source.column_names) for each, source in inputs.items()}
-        )
-        for table, name, inputs in _FILES.get(step, [])
-    }
-    if step == "features":
-        from persona_pipeline.features.customer import features_sql
-        from persona_pipeline.features.view import INPUT_COLUMNS, INPUTS
-
-        sources = {name: (table, INPUT_COLUMNS[name]) for name, table in INPUTS.items()}
-        found[shop.features.full_name] = _metadata(features_sql(shop.catalogue), sources)
-    return found
+    ((name, inputs),) = [(name, inputs) for each, name, inputs in _FILES[step] if each.full_name == table]
+    sources = {each: (source, source.column_names) for each, source in inputs.items()}
+    return _metadata(parse_one(sql_text(name), dialect="duckdb"), sources)
 
 
-def _metadata(sql: str, inputs: Mapping[str, tuple[Table, tuple[str, ...]]]) -> dict[str, Any]:
+@functools.lru_cache(maxsize=8)
+def _of_features(catalogue: "Catalogue") -> dict[str, Any]:
+    from persona_pipeline.features.customer import features_statement
+    from persona_pipeline.features.view import INPUT_COLUMNS, INPUTS
+
+    sources = {name: (table, INPUT_COLUMNS[name]) for name, table in INPUTS.items()}
+    return _metadata(features_statement(catalogue), sources)
+
+
+def _metadata(statement: "exp.Expr", inputs: Mapping[str, tuple[Table, tuple[str, ...]]]) -> dict[str, Any]:
     from persona_pipeline.engine.lineage import column_lineage as read
 
-    pairs = read(sql, tuple((name, columns) for name, (_, columns) in inputs.items()))
+    pairs = read(statement, {name: columns for name, (_, columns) in inputs.items()})
     named = {
         column: [(inputs[source][0], _NUMBERED.get(name, name)) for source, name in sources]
         for column, sources in pairs.items()

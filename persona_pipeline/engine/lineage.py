@@ -6,36 +6,33 @@ features); here each column of each scope is visited once. Not here: Dagster's f
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Mapping, Sequence
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
 Pairs = frozenset[tuple[str, str]]
 
 
-@functools.cache
 def column_lineage(
-    sql: str, inputs: tuple[tuple[str, tuple[str, ...]], ...]
+    statement: exp.Expr, inputs: Mapping[str, Sequence[str]]
 ) -> dict[str, tuple[tuple[str, str], ...]]:
     """For each output column the (input, column) pairs its value is computed from, sorted.
 
     Args:
-        sql: one SELECT in the project's dialect.
-        inputs: name and columns of every input; other tables are not reported.
+        statement: one SELECT in the project's dialect; it is left as it is.
+        inputs: columns of every input by its name; other tables are not reported.
 
     Raises:
-        ValueError: the text is not a query.
+        ValueError: the statement is not a query.
     """
-    schema: dict[str, object] = {name: dict.fromkeys(columns, "text") for name, columns in inputs}
-    query = qualify(
-        parse_one(sql, dialect="duckdb"), schema=schema, dialect="duckdb", validate_qualify_columns=False
-    )
+    schema: dict[str, object] = {name: dict.fromkeys(columns, "text") for name, columns in inputs.items()}
+    query = qualify(statement.copy(), schema=schema, dialect="duckdb", validate_qualify_columns=False)
     scope = build_scope(query)
     if scope is None or not isinstance(query, exp.Query):
         raise ValueError("lineage needs a SELECT")
-    walk = _Walk({name: frozenset(columns) for name, columns in inputs})
+    walk = _Walk({name: frozenset(columns) for name, columns in inputs.items()})
     return {name: tuple(sorted(walk.column(scope, name))) for name in query.named_selects}
 
 
@@ -45,6 +42,7 @@ class _Walk:
     def __init__(self, inputs: dict[str, frozenset[str]]) -> None:
         self._inputs = inputs
         self._seen: dict[tuple[int, str], Pairs] = {}
+        self._projections: dict[int, dict[str, list[exp.Expr]]] = {}
 
     def column(self, scope: Scope, name: str) -> Pairs:
         """The input columns behind one output column of a scope."""
@@ -63,11 +61,14 @@ class _Walk:
         return frozenset().union(*(self.column(b, _query(b).named_selects[position]) for b in branches))
 
     def _select(self, scope: Scope, name: str) -> Pairs:
+        if id(scope) not in self._projections:
+            by_name = self._projections[id(scope)] = {}
+            for projection in _query(scope).selects:
+                by_name.setdefault(projection.alias_or_name, []).append(projection)
         found: set[tuple[str, str]] = set()
-        for projection in _query(scope).selects:
-            if projection.alias_or_name == name:
-                for column in projection.find_all(exp.Column):
-                    found |= self._source(scope, column)
+        for projection in self._projections[id(scope)].get(name, []):
+            for column in projection.find_all(exp.Column):
+                found |= self._source(scope, column)
         return frozenset(found)
 
     def _source(self, scope: Scope, column: exp.Column) -> Pairs:

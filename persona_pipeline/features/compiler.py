@@ -120,8 +120,8 @@ def _aggregate(catalogue: Catalogue, source: Source) -> exp.Select:
         chosen.append(exp.alias_(e.filtered(aggregate, conditions), feature.name))
     return (
         exp.select(*view.columns_of(view.ROW, table), *chosen)
-        .from_(view.named(table))
-        .group_by(*view.keys_of(view.ROW, table))
+        .from_(view.named(table), copy=False)
+        .group_by(*view.keys_of(view.ROW, table), copy=False)
     )
 
 
@@ -150,9 +150,9 @@ def _key_total(catalogue: Catalogue, source: Source) -> exp.Select:
     names = (*view.ROW, str(source.key))
     return (
         exp.select(*view.columns_of(names, table), *totals)
-        .from_(view.named(table))
-        .where(e.column(str(source.key), table).neq("unknown"))
-        .group_by(*view.keys_of(names, table))
+        .from_(view.named(table), copy=False)
+        .where(e.column(str(source.key), table).neq("unknown"), copy=False)
+        .group_by(*view.keys_of(names, table), copy=False)
     )
 
 
@@ -165,8 +165,8 @@ def _key_best(catalogue: Catalogue, source: Source) -> exp.Select:
         chosen.append(exp.alias_(e.total(e.column(key, table)), f"{key}_total"))
     return (
         exp.select(*view.columns_of(view.ROW, table), *chosen)
-        .from_(view.named(table))
-        .group_by(*view.keys_of(view.ROW, table))
+        .from_(view.named(table), copy=False)
+        .group_by(*view.keys_of(view.ROW, table), copy=False)
     )
 
 
@@ -193,9 +193,9 @@ def _key_feature(catalogue: Catalogue, source: Source) -> exp.Select:
         chosen.append(exp.alias_(value, feature.name))
     return (
         exp.select(*view.columns_of(view.ROW, table), *chosen)
-        .from_(view.named(table))
-        .join(view.named(best), on=view.same(view.ROW, best, table), join_type="inner")
-        .group_by(*view.keys_of(view.ROW, table))
+        .from_(view.named(table), copy=False)
+        .join(view.named(best), on=view.same(view.ROW, best, table), join_type="inner", copy=False)
+        .group_by(*view.keys_of(view.ROW, table), copy=False)
     )
 
 
@@ -219,8 +219,8 @@ def _population(source: str, names: list[str]) -> exp.Select:
     totals = [exp.alias_(e.total(e.column(name, table)), name) for name in names]
     return (
         exp.select(*view.columns_of(("as_of",), table), *totals)
-        .from_(view.named(table))
-        .group_by(*view.keys_of(("as_of",), table))
+        .from_(view.named(table), copy=False)
+        .group_by(*view.keys_of(("as_of",), table), copy=False)
     )
 
 
@@ -243,11 +243,13 @@ def _measured(catalogue: Catalogue, sources: list[Source], populations: dict[str
         columns += [
             exp.alias_(e.column(name, f"{source_name}_population"), f"{name}_of_all") for name in names
         ]
-    select = exp.select(*columns).from_(view.named(table))
+    select = exp.select(*columns).from_(view.named(table), copy=False)
     for name in ["profile", *(f"{source.name}_feature" for source in sources)]:
-        select = select.join(view.named(name), on=view.same(view.ROW, name, table), join_type="left")
+        on = view.same(view.ROW, name, table)
+        select = select.join(view.named(name), on=on, join_type="left", copy=False)
     for name in (f"{source}_population" for source in populations):
-        select = select.join(view.named(name), on=view.same(("as_of",), name, table), join_type="left")
+        on = view.same(("as_of",), name, table)
+        select = select.join(view.named(name), on=on, join_type="left", copy=False)
     return select
 
 
@@ -272,7 +274,7 @@ def _result(catalogue: Catalogue) -> exp.Select:
         exp.alias_(e.as_type(_value(catalogue, feature), feature.about.type), feature.name)
         for feature in catalogue.outputs
     ]
-    return exp.select(*columns).from_(view.named(table))
+    return exp.select(*columns).from_(view.named(table), copy=False)
 
 
 def _value(catalogue: Catalogue, feature: Feature) -> exp.Expr:

@@ -23,12 +23,16 @@ DAYS_PER_STATEMENT = 8  # bounds the rows of (as_of, customer, event_day) that o
 
 
 @functools.lru_cache(maxsize=8)
-def features_sql(catalogue: Catalogue, *, chosen: bool = False) -> str:
-    """The compiled statement in the project's dialect; for chosen customers ordered by customer_id."""
+def features_statement(catalogue: Catalogue, *, chosen: bool = False) -> exp.Select:
+    """The compiled statement, not to be changed; for chosen customers ordered by customer_id."""
     statement = compile_features(catalogue, chosen=chosen)
-    if chosen:
-        statement = statement.order_by("customer_id", copy=False)
-    return statement.sql(dialect="duckdb")
+    return statement.order_by("customer_id", copy=False) if chosen else statement
+
+
+@functools.lru_cache(maxsize=8)
+def features_sql(catalogue: Catalogue, *, chosen: bool = False) -> str:
+    """The compiled statement as text in the project's dialect."""
+    return features_statement(catalogue, chosen=chosen).sql(dialect="duckdb")
 
 
 def snapshot(

@@ -26,8 +26,8 @@ from persona_pipeline.settings import Settings, child_environment
 # The daemon looks at backfills every 30 s, which Dagster does not let one configure; a test need not wait for
 # that.
 DAEMON = """
-import sys, dagster._daemon.backfill as backfill
-backfill.DEFAULT_DAEMON_INTERVAL_SECONDS = 2
+import sys, dagster._daemon.controller as controller
+controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 2
 from dagster._daemon.cli import main
 sys.argv[0] = "dagster-daemon"
 main()

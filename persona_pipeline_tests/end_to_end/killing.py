@@ -18,23 +18,18 @@ from pathlib import Path
 from persona_pipeline_tests.end_to_end.projects import Project
 
 PRELOADED = "persona_pipeline_tests.end_to_end.preloaded"
-POLL_SECONDS = 0.005
+POLL_SECONDS = 0.01
 PATIENCE_SECONDS = 240
 
 
 def commits(project: Project) -> int:
     """How many commits all tables of the lake have seen."""
-    lake = str(project.settings.path(project.settings.storage.lake))
-    return sum(
-        len([name for name in os.listdir(log) if name.endswith(".json")])  # noqa: PTH208 - polled often
-        for log in _logs(lake)
-    )
+    return _commits(_lake(project))
 
 
 def commit_times(project: Project, since: float) -> list[float]:
     """When the lake's commits since a time were made, in seconds after it, in order."""
-    lake = str(project.settings.path(project.settings.storage.lake))
-    made = [entry.stat().st_mtime for log in _logs(lake) for entry in Path(log).glob("*.json")]
+    made = [entry.stat().st_mtime for log in _logs(_lake(project)) for entry in Path(log).glob("*.json")]
     return sorted(at - since for at in made if at >= since)
 
 
@@ -52,8 +47,8 @@ def start(project: Project, *arguments: str) -> ForkServerProcess:
 
 def kill(process: ForkServerProcess, project: Project, *, after: int, seconds: float) -> bool:
     """SIGKILL `seconds` after the lake has `after` commits; False if the run had ended before."""
-    patience = time.monotonic() + PATIENCE_SECONDS
-    while commits(project) < after and process.is_alive() and time.monotonic() < patience:
+    lake, patience = _lake(project), time.monotonic() + PATIENCE_SECONDS
+    while _commits(lake) < after and process.is_alive() and time.monotonic() < patience:
         time.sleep(POLL_SECONDS)
     process.join(seconds)
     alive = process.is_alive()
@@ -63,13 +58,24 @@ def kill(process: ForkServerProcess, project: Project, *, after: int, seconds: f
     return alive
 
 
+def _lake(project: Project) -> str:
+    return str(project.settings.path(project.settings.storage.lake))
+
+
+def _commits(lake: str) -> int:
+    return sum(
+        len([name for name in os.listdir(log) if name.endswith(".json")])  # noqa: PTH208 - polled often
+        for log in _logs(lake)
+    )
+
+
 def _logs(lake: str) -> list[str]:
     return [
         log
         for layer in os.scandir(lake)
         if layer.is_dir()
         for table in os.scandir(layer.path)
-        if table.is_dir() and Path(log := f"{table.path}/_delta_log").is_dir()
+        if table.is_dir() and os.path.isdir(log := f"{table.path}/_delta_log")  # noqa: PTH112 - polled often
     ]
 
 

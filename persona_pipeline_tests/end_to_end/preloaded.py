@@ -1,8 +1,12 @@
-"""What a `persona run` imports, loaded once for all the processes that are going to be killed."""
+"""What a `persona run` loads and compiles before it works, once for all processes that will be killed."""
 
 from __future__ import annotations
 
 import importlib
+
+from persona_pipeline.cleaning.web_agents import is_bot
+from persona_pipeline.features.catalogue import load_catalogue
+from persona_pipeline.features.customer import features_sql
 
 for name in (
     "persona_pipeline.cli",
@@ -21,3 +25,5 @@ for name in (
     "pandera.pandas",
 ):
     importlib.import_module(name)
+is_bot("")
+features_sql(load_catalogue())

@@ -143,7 +143,7 @@ def kill_sqlite(night: Night, tmp_path: Path, count: int, *, least: int, in_a_ro
 
 
 def test_five_kills_sqlite(sqlite_night: Night, tmp_path: Path) -> None:
-    kill_sqlite(sqlite_night, tmp_path, 5, least=4, in_a_row=3)
+    kill_sqlite(sqlite_night, tmp_path, 5, least=4, in_a_row=5)
 
 
 def test_days_after_an_interrupted_range_wait_for_it(
@@ -235,7 +235,7 @@ def kill_postgresql(
 def test_five_kills_postgresql(
     history: Project, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kill_postgresql(history, server, tmp_path, monkeypatch, 5, least=4, in_a_row=3)
+    kill_postgresql(history, server, tmp_path, monkeypatch, 5, least=4, in_a_row=5)
 
 
 @pytest.mark.proof

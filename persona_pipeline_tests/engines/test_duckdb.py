@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sqlglot import parse_one
 
 from persona_pipeline.contracts import Column, Table, Type
 from persona_pipeline.engine.duckdb import DuckDBEngine, EngineError
@@ -129,7 +130,8 @@ def test_lineage_follows_ctes_and_unions() -> None:
         "WITH a AS (SELECT t.x + t.y AS z, t.k FROM t), b AS (SELECT k, sum(z) AS s FROM a GROUP BY k) "
         "SELECT b.k, b.s / u.w AS r, 1 AS one FROM b JOIN u ON b.k = u.k"
     )
-    assert column_lineage(sql, (("t", ("x", "y", "k")), ("u", ("k", "w")))) == {
+    inputs = {"t": ("x", "y", "k"), "u": ("k", "w")}
+    assert column_lineage(parse_one(sql, dialect="duckdb"), inputs) == {
         "k": (("t", "k"),),
         "r": (("t", "x"), ("t", "y"), ("u", "w")),
         "one": (),
