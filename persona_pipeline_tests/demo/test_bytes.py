@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from persona_pipeline.cli import _parser
 from persona_pipeline.demo import generate
 from persona_pipeline.demo.file_rows import CHUNK_ROWS
 from persona_pipeline.demo.population import BLOCK
@@ -85,6 +86,11 @@ def test_strangers_fill_the_logs_and_nothing_else(tmp_path: Path) -> None:
 def test_impossible_strangers_are_refused(tmp_path: Path, strangers: float) -> None:
     with pytest.raises(ValueError, match="must be 0 or more; got"):
         small(tmp_path, strangers=strangers)
+
+
+def test_the_command_line_writes_the_same_shop() -> None:
+    options = _parser().parse_args(["generate", "shop"])
+    assert options.strangers == STRANGERS
 
 
 def test_scratch_files_are_gone(tmp_path: Path) -> None:
