@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,6 +45,7 @@ def _generate(options: argparse.Namespace) -> None:
         customers=options.customers,
         days=options.days,
         seed=options.seed,
+        strangers=options.strangers,
         language=options.language,
         ceiling=options.ceiling,
     )
@@ -173,6 +175,14 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--customers", type=_positive, default=2000)
         command.add_argument("--days", type=_positive, default=240)
         command.add_argument("--seed", type=int, default=7)
+        command.add_argument(
+            "--strangers",
+            type=_ratio,
+            default=0.43,
+            metavar="RATIO",
+            help="web sessions of visitors without an account per session of a customer (default: 0.43); "
+            "customers and orders are the same whatever it is",
+        )
         command.add_argument("--language", choices=("en", "zh"), default="en")
         command.add_argument(
             "--ceiling",
@@ -222,6 +232,16 @@ def _date(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"expected a day as YYYY-MM-DD, got {text!r}") from error
+
+
+def _ratio(text: str) -> float:
+    try:
+        ratio = float(text)
+    except ValueError:
+        ratio = math.nan
+    if not 0 <= ratio < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number of at least 0, got {text!r}")
+    return ratio
 
 
 def _positive(text: str) -> int:

@@ -34,7 +34,14 @@ def init(directory: Path) -> None:
 
 
 def generate(
-    directory: Path, *, customers: int, days: int, seed: int, language: str, ceiling: int | None
+    directory: Path,
+    *,
+    customers: int,
+    days: int,
+    seed: int,
+    strangers: float,
+    language: str,
+    ceiling: int | None,
 ) -> None:
     """Write a demo shop: raw files, planted truth and its persona.toml."""
     from persona_pipeline.demo import generate as generate_shop
@@ -43,7 +50,7 @@ def generate(
         text = TEMPLATES.joinpath("demo.toml").read_text(encoding="utf-8")
         _write(directory, text.format(start=DEMO_START.isoformat(), language=language, seed=seed))
     prepare_home(directory)
-    generate_shop(directory, customers=customers, days=days, seed=seed, start=DEMO_START)
+    generate_shop(directory, customers=customers, days=days, seed=seed, start=DEMO_START, strangers=strangers)
     console.print(f"{customers:,} customers over {days} days written to {directory / 'data' / 'raw'}")
     if ceiling:
         from persona_pipeline.demo.ceiling import ceiling as measure_ceiling

@@ -13,10 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from persona_pipeline.demo import csv_text
-from persona_pipeline.demo.contacts import NEVER, contact_ids
+from persona_pipeline.demo.contacts import NEVER, ROW, contact_ids
 from persona_pipeline.demo.crm_table import account_text, plain_emails
 from persona_pipeline.demo.junk import TOO_LATE_DAYS
-from persona_pipeline.demo.order_table import with_columns
 from persona_pipeline.demo.plan import Plan
 from persona_pipeline.demo.trace_files import TraceFormat
 
@@ -41,12 +40,16 @@ BROKEN = ("gzip_truncated", "gzip_crc", "missing_column")
 def contact_format(plan: Plan) -> TraceFormat:
     """Files of contacts of a shop."""
 
+    def table(rows: np.ndarray) -> pa.Table:
+        return contact_table(plan, rows)
+
     def junk(
         reason: str, template: dict[str, str | None], day: int, number: int, rng: np.random.Generator
     ) -> bytes:
         return junk_contact(reason, template, plan.date(day), plan.start, number, rng)
 
-    return TraceFormat("campaigns", "contacts", ".csv", 2, csv_text.lines, csv_text.header, _older, junk)
+    lines, header = csv_text.lines, csv_text.header
+    return TraceFormat("campaigns", "contacts", ".csv", 2, ROW, table, lines, header, junk)
 
 
 def contacts_by_time(rows: np.ndarray) -> np.ndarray:
@@ -55,7 +58,7 @@ def contacts_by_time(rows: np.ndarray) -> np.ndarray:
 
 
 def contact_table(plan: Plan, rows: np.ndarray) -> pa.Table:
-    """Contacts as text."""
+    """Contacts as text; version 0 is an earlier one, before the message was chosen."""
     campaigns = plan.campaigns
     number = pa.array(rows["campaign"].astype(np.int64))
     held_out = pa.array(~rows["is_contacted"])
@@ -74,7 +77,11 @@ def contact_table(plan: Plan, rows: np.ndarray) -> pa.Table:
             "version": pc.cast(pa.array(rows["version"]), pa.string()),
             "campaign_id": of_campaign([campaign.campaign_id for campaign in campaigns]),
             "channel": of_campaign([campaign.channel for campaign in campaigns]),
-            "message": of_campaign([campaign.message for campaign in campaigns]),
+            "message": pc.if_else(
+                pa.array(rows["version"] == 0),
+                "draft",
+                of_campaign([campaign.message for campaign in campaigns]),
+            ),
             "account_id": account_text(rows["account"].astype(np.int64)),
             "email": plain_emails(
                 plan.seed, rows["email"].astype(np.int64), rows["email_name"].astype(np.int64)
@@ -89,11 +96,6 @@ def contact_table(plan: Plan, rows: np.ndarray) -> pa.Table:
             "responded_at": moment(rows["responded"]),
         }
     )
-
-
-def _older(table: pa.Table) -> pa.Table:
-    """The same contacts as an earlier version, before the message was chosen."""
-    return with_columns(table, version=["0"] * table.num_rows, message=["draft"] * table.num_rows)
 
 
 def junk_contact(  # noqa: PLR0912 one case per reason code

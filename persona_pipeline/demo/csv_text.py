@@ -1,11 +1,11 @@
-"""Tables as CSV bytes, and CSV bytes broken on purpose.
+"""Tables as CSV lines, and CSV bytes broken on purpose.
 
-Here: quoting, headers, byte-order marks, compression with fixed bytes. Not here: what the columns mean.
+Here: quoting, headers, byte-order marks, compression with fixed bytes. Not here: what the columns mean, and
+files that are written as a stream (line_files.py).
 """
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from collections.abc import Sequence
 
@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-ROWS_AT_ONCE = 100_000  # a day of a large shop is not held as text columns, lines and bytes at once
 NEEDS_QUOTES = '[",\n]'
+LEVEL = 6
+GZIP = 31  # zlib's window bits for a gzip header and trailer; its header has no time and no name
 
 
 def _quoted(text: pa.Array) -> pa.Array:
@@ -29,17 +30,13 @@ def header(table: pa.Table) -> bytes:
 
 def lines(table: pa.Table, *, quote: Sequence[str] = ()) -> list[bytes]:
     """One CSV line per row, without line ends; only columns in `quote` may need quotes."""
-    found: list[bytes] = []
-    for start in range(0, table.num_rows, ROWS_AT_ONCE):
-        part = table.slice(start, ROWS_AT_ONCE)
-        columns = []
-        for name in part.column_names:
-            column = part.column(name).combine_chunks()
-            text = column if pa.types.is_string(column.type) else pc.cast(column, pa.string())
-            columns.append(_quoted(text) if name in quote else text)
-        joined = pc.binary_join_element_wise(*columns, ",")
-        found += pc.cast(joined, pa.binary()).to_pylist()
-    return found
+    columns = []
+    for name in table.column_names:
+        column = table.column(name).combine_chunks()
+        text = column if pa.types.is_string(column.type) else pc.cast(column, pa.string())
+        columns.append(_quoted(text) if name in quote else text)
+    joined = pc.binary_join_element_wise(*columns, ",")
+    return pc.cast(joined, pa.binary()).to_pylist()
 
 
 def join(head: bytes, rows: list[bytes]) -> bytes:
@@ -49,7 +46,7 @@ def join(head: bytes, rows: list[bytes]) -> bytes:
 
 def compress(content: bytes) -> bytes:
     """Gzip without a time stamp, so that equal content gives equal bytes."""
-    return gzip.compress(content, compresslevel=6, mtime=0)
+    return zlib.compress(content, LEVEL, GZIP)
 
 
 def truncated(content: bytes) -> bytes:

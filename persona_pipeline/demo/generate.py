@@ -8,28 +8,32 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from persona_pipeline.demo.baskets import fill_baskets
+from persona_pipeline.demo.baskets import LINE, fill_baskets
 from persona_pipeline.demo.dirt import plan_dirt
-from persona_pipeline.demo.ledger import FileAccount, summarise
+from persona_pipeline.demo.file_rows import CHUNK_ROWS, FileRows
+from persona_pipeline.demo.ledger import summarise
 from persona_pipeline.demo.life import live
 from persona_pipeline.demo.order_files import OrderFiles
+from persona_pipeline.demo.order_table import NUMBERED, OrderNumbers, numbered
 from persona_pipeline.demo.other_files import write_products
 from persona_pipeline.demo.plan import Plan, build_plan
 from persona_pipeline.demo.population import BLOCK, draw_population
 from persona_pipeline.demo.rule_truth import RuleCounts
-from persona_pipeline.demo.spill import DaySpill
+from persona_pipeline.demo.spill import BATCH_ROWS, DaySpill
 from persona_pipeline.demo.traces import FOLDERS, Traces
 from persona_pipeline.demo.true_probability import Probabilities
 from persona_pipeline.demo.truth_files import TruthFiles
 from persona_pipeline.demo.web_files import WebFiles
+from persona_pipeline.demo.web_strangers import STRANGERS
 from persona_pipeline.demo.web_truth import cookie_rows
-from persona_pipeline.demo.web_visits import Visits
+from persona_pipeline.demo.web_visits import SESSION, Visits
 
 START = dt.date(2025, 1, 6)
 
@@ -60,7 +64,9 @@ def generate(
     seed: int = 7,
     start: dt.date = START,
     currency: str = "CNY",
-    batch_customers: int = 100_000,
+    strangers: float = STRANGERS,
+    batch_rows: int = BATCH_ROWS,
+    chunk_rows: int = CHUNK_ROWS,
 ) -> Summary:
     """Writes DIR/data/raw/{orders,products,customers,social,campaigns,web} and DIR/truth.
 
@@ -71,14 +77,26 @@ def generate(
         seed: the same seed and sizes give the same bytes.
         start: the first day, a Monday in the shop's own time zone.
         currency: ISO 4217 code written on every line.
-        batch_customers: customers in memory before lines go to scratch files; changes memory, never a byte.
+        strangers: web sessions of visitors without an account per session of a customer. The customers, their
+            sessions and orders are the same whatever it is.
+        batch_rows: rows of a kind in memory before they go to scratch files; changes memory, never a byte.
+        chunk_rows: rows of a day in memory while its files are written; changes memory, never a byte.
+
+    Memory is bounded by one block of customers, a few batches and chunks, and some 20 bytes for each row of
+    the largest day.
 
     Raises:
-        ValueError: a size is not positive.
+        ValueError: a size is not positive, or `strangers` is negative or not finite.
         FileExistsError: the raw or truth folder already holds files.
     """
-    if customers < 1:
-        raise ValueError(f"the demo needs at least 1 customer; got {customers}")
+    for name, size in (("customers", customers), ("batch_rows", batch_rows), ("chunk_rows", chunk_rows)):
+        if size < 1:
+            raise ValueError(f"{name} must be at least 1; got {size}")
+    if not (math.isfinite(strangers) and strangers >= 0):
+        raise ValueError(
+            f"strangers, web sessions without an account per session of a customer, must be 0 or more; "
+            f"got {strangers}"
+        )
     plan = build_plan(days=days, seed=seed, start=start, currency=currency)
     folders = [directory / "data" / "raw" / name for name in ("orders", "products", *FOLDERS, "web")]
     for folder in (*folders, directory / "truth"):
@@ -93,10 +111,9 @@ def generate(
     orders = order_lines = refund_lines = 0
     on_time = np.zeros(days, dtype=np.int64)
     with tempfile.TemporaryDirectory(prefix=".scratch_", dir=directory) as scratch, truth:
-        line_spill = DaySpill(Path(scratch), "lines", days)
-        traces = Traces(directory, plan, Path(scratch), truth)
-        session_spill = DaySpill(Path(scratch), "sessions", days)
-        waiting = 0
+        line_spill = DaySpill(Path(scratch), "lines", days, LINE, batch_rows=batch_rows)
+        session_spill = DaySpill(Path(scratch), "sessions", days, SESSION, batch_rows=batch_rows)
+        traces = Traces(directory, plan, Path(scratch), truth, batch_rows, chunk_rows)
         for first in range(0, customers, BLOCK):
             population = draw_population(plan, first, min(BLOCK, customers - first))
             probabilities = Probabilities(plan, population)
@@ -114,14 +131,11 @@ def generate(
             orders += life.customer.size
             refund_lines += int(lines["is_refund"].sum())
             order_lines += int((~lines["is_refund"]).sum())
-            waiting += len(population)
-            if waiting >= batch_customers:
-                line_spill.flush()
-                traces.flush()
-                session_spill.flush()
-                waiting = 0
-        web_files = WebFiles(directory, plan, customers)
-        accounts = _write_days(directory, plan, on_time, line_spill, session_spill, web_files)
+        order_files = OrderFiles(directory, plan, plan_dirt(plan.seed, on_time))
+        web_files = WebFiles(directory, plan, customers, strangers, chunk_rows)
+        for day in range(days):
+            _write_day(plan, day, line_spill, session_spill, order_files, web_files, chunk_rows)
+        accounts = [*order_files.accounts, *write_products(directory, plan), *web_files.accounts]
         accounts += traces.write_days()
     ledger = summarise(accounts)
     truth.write_plan(rules, customers)
@@ -143,17 +157,23 @@ def generate(
     )
 
 
-def _write_days(
-    directory: Path,
+def _write_day(
     plan: Plan,
-    sizes: np.ndarray,
+    day: int,
     line_spill: DaySpill,
     session_spill: DaySpill,
+    order_files: OrderFiles,
     web_files: WebFiles,
-) -> list[FileAccount]:
-    order_files = OrderFiles(directory, plan, plan_dirt(plan.seed, sizes))
-    for day in range(plan.days):
-        lines = line_spill.day(day)
-        order_files.write_day(day, lines)
-        web_files.write_day(day, session_spill.day(day), lines)
-    return [*order_files.accounts, *write_products(directory, plan), *web_files.accounts]
+    chunk_rows: int,
+) -> None:
+    """Orders and access logs of a day: the numbers of the orders stand in the logs."""
+
+    def rows(*, late: bool) -> FileRows:
+        parts = numbered(line_spill.day(day, late=late).parts(chunk_rows), late=late)
+        path = line_spill.folder / f"lines{'_late' if late else ''}.day"
+        return FileRows.write(path, NUMBERED, parts, chunk_rows)
+
+    main = rows(late=False)
+    order_files.write_day(day, main, rows(late=True))
+    own, late_sessions = session_spill.day(day), session_spill.day(day, late=True)
+    web_files.write_day(day, own, late_sessions, OrderNumbers.of(plan, day, main))

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from persona_pipeline.demo.crm_table import account_text, plain_handles
 from persona_pipeline.demo.junk import TOO_LATE_DAYS
 from persona_pipeline.demo.plan import Plan
+from persona_pipeline.demo.posts import ROW
 from persona_pipeline.demo.texts import TYPES, Words, texts
 from persona_pipeline.demo.trace_files import TraceFormat
 
@@ -46,13 +47,17 @@ ESCAPED_SMILE = "\\ud83d\\ude0a"
 
 def social_format(plan: Plan) -> TraceFormat:
     """Files of posts of a shop."""
+    words = Words.of(plan.catalogue)
+
+    def table(rows: np.ndarray) -> pa.Table:
+        return social_table(plan, words, rows)
 
     def junk(
         reason: str, template: dict[str, str | None], day: int, number: int, rng: np.random.Generator
     ) -> bytes:
         return junk_post(reason, template, plan.date(day), plan.start, number, rng)
 
-    return TraceFormat("social", "posts", ".jsonl", 1, lines, _no_header, _older, junk, "bad_json")
+    return TraceFormat("social", "posts", ".jsonl", 1, ROW, table, lines, _no_header, junk, "bad_json")
 
 
 def _no_header(_: pa.Table) -> None:
@@ -65,7 +70,7 @@ def posts_by_time(rows: np.ndarray) -> np.ndarray:
 
 
 def social_table(plan: Plan, words: Words, rows: np.ndarray) -> pa.Table:
-    """Posts as text, absent values as nulls."""
+    """Posts as text, absent values as nulls; version 0 is an earlier one with another text."""
     keys = np.frombuffer(rows["key"].astype(">u8").tobytes().hex().encode(), dtype="S16")
     seconds = rows["day"].astype(np.int64) * 86_400 + rows["second"]
     at = np.datetime64(plan.start, "s") + seconds.astype("timedelta64[s]")
@@ -85,7 +90,9 @@ def social_table(plan: Plan, words: Words, rows: np.ndarray) -> pa.Table:
                 pa.array(rows["account"] < 0), nothing, account_text(rows["account"].astype(np.int64))
             ),
             "posted_at": pc.strftime(pa.array(at), "%Y-%m-%d %H:%M:%S"),
-            "text": texts(words, rows),
+            "text": pc.binary_join_element_wise(
+                texts(words, rows), pc.if_else(pa.array(rows["version"] == 0), "…", ""), ""
+            ),
             "rating": pc.if_else(
                 pa.array(rows["rating"] == 0), nothing, pc.cast(pa.array(rows["rating"]), pa.string())
             ),
@@ -110,15 +117,6 @@ def lines(table: pa.Table) -> list[bytes]:
     by_id = pc.match_substring_regex(table.column("post_id").combine_chunks(), "[0-4]$")
     text = pc.if_else(by_id, pc.replace_substring(text, SMILE, ESCAPED_SMILE), text)
     return pc.cast(text, pa.binary()).to_pylist()
-
-
-def _older(table: pa.Table) -> pa.Table:
-    """The same posts as an earlier version with another text."""
-    text = pc.binary_join_element_wise(table.column("text"), "…", "")
-    table = table.set_column(table.column_names.index("text"), "text", text)
-    return table.set_column(
-        table.column_names.index("version"), "version", pa.array(["0"] * table.num_rows, pa.string())
-    )
 
 
 def junk_post(

@@ -1,13 +1,14 @@
 """The daily files of a trace: main, late, copied and broken ones, repeated records, and every file's account.
 
-Here: which line stands in which file. Not here: what a record looks like, nor a fault (social_files.py,
-contact_files.py), nor which dirt was chosen (dirt.py).
+Here: which line stands in which file, in bounded memory. Not here: what a record looks like, nor a fault
+(social_files.py, contact_files.py), nor which dirt was chosen (dirt.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,14 @@ import pyarrow as pa
 
 from persona_pipeline.demo import csv_text
 from persona_pipeline.demo.dirt import DirtPlan
+from persona_pipeline.demo.file_rows import FileRows, gathered
 from persona_pipeline.demo.ledger import FileAccount
+from persona_pipeline.demo.line_files import Inserts, copy_lines, write_lines
 from persona_pipeline.demo.plan import Plan
 from persona_pipeline.demo.seeds import Stream, generator
 
 REPEATED = 0.0025  # share of records, for each kind of repeat
+EXTRA_COLUMN = "operator"
 LONGEST_WAIT = 20  # days until a repeat; far below the 35 days in which a record may come again
 
 
@@ -32,9 +36,10 @@ class TraceFormat:
         stem: beginning of the file name, before the day.
         extension: end of the file name.
         number: position below `Stream.TRACE_DIRT`.
+        dtype: of the rows of codes, one of whose fields is `version`.
+        table: rows of codes as text columns.
         lines: one line per row of a table, without its end.
         header: first line of a file for a table; None where files have none.
-        older: the same rows as an earlier version, which the same file brings first.
         junk: a faulty line: reason, a good row, day of the file, number within the day, random numbers.
         breaks_last: the reason of a fault that only the last line of a file can have, without a line end.
     """
@@ -43,9 +48,10 @@ class TraceFormat:
     stem: str
     extension: str
     number: int
+    dtype: np.dtype
+    table: Callable[[np.ndarray], pa.Table]
     lines: Callable[[pa.Table], list[bytes]]
     header: Callable[[pa.Table], bytes | None]
-    older: Callable[[pa.Table], pa.Table]
     junk: Callable[[str, dict[str, str | None], int, int, np.random.Generator], bytes]
     breaks_last: str | None = None
 
@@ -59,49 +65,74 @@ class TraceFiles:
     form: TraceFormat
     dirt: DirtPlan
     accounts: list[FileAccount] = field(default_factory=list)
-    _later: dict[int, list[bytes]] = field(default_factory=dict)
-    _resent: dict[int, list[tuple[int, bytes]]] = field(default_factory=dict)
+    _usual: pa.Table = field(init=False)  # no rows in the usual form
+    _later: dict[int, list[np.ndarray]] = field(default_factory=dict)
+    _resent: dict[int, FileAccount] = field(default_factory=dict)
 
-    def write_day(
-        self, day: int, main: pa.Table, late: pa.Table | None, once: np.ndarray, corrected: int
-    ) -> None:
+    def __post_init__(self) -> None:
+        """Makes the usual form."""
+        self._usual = self.form.table(np.zeros(0, dtype=self.form.dtype))
+
+    def write_day(self, day: int, main: FileRows, late: FileRows, once: np.ndarray, corrected: int) -> None:
         """Everything delivered on a day.
 
         Args:
             day: the day of delivery.
-            main: records of the main file, all columns text.
-            late: records of the late file, if there are any.
-            once: rows of `main` that have no other version, of which repeats are made.
+            main: records of the main file, as codes.
+            late: records of the late file.
+            once: positions in `main` that have no other version, of which repeats are made.
             corrected: rows of `main` that replace a version of an earlier day.
         """
         rng = generator(self.plan.seed, Stream.TRACE_DIRT, self.form.number, 1 + day)
-        account = self._account(day)
-        older, same, again = self._repeats(once, rng)
-        redelivered = self._later.pop(day, [])
-        table = main
-        if older.size:
-            table = pa.concat_tables([self.form.older(main.take(pa.array(older))), main]).combine_chunks()
-        rows, head = self._odd(day, table, rng, account)
-        # The rows of `main` come after the older ones.
-        rows += [rows[older.size + row] for row in same]
-        self._keep(day, main.take(pa.array(again)), rng)
-        # Repeats are kept in the usual form, so they stand only in files of the usual form.
-        if head != self.form.header(main):
-            self._later.setdefault(day + 1, []).extend(redelivered)
-            redelivered = []
-        rows += redelivered
-        account.reasons["duplicate", "superseded"] += older.size
-        account.reasons["duplicate", "same_content"] += same.size
-        account.reasons["duplicate", "redelivered"] += len(redelivered)
-        account.noted["corrected"] += corrected
-        if rows:
-            self._write_main(day, main, rows, head, account, rng)
-        if late is not None:
-            self._put(self._account(day), "_late", self.form.header(late), self.form.lines(late))
-        for records, content in self._resent.pop(day, []):
-            self._copy(day, "_resent", content, records, packed=False)
+        self._write_main(day, main, once, corrected, rng)
+        if late.size:
+            account = self._account(day)
+            account.records_in = late.size
+            tables = map(self.form.table, late.parts())
+            self._write(account, "_late", self._usual, map(self.form.lines, tables))
+        if day in self._resent:
+            self._copy(self._resent.pop(day), day, "_resent", packed=False)
         if day in self.dirt.broken:
             self._write_broken(day, main)
+
+    def _write_main(
+        self, day: int, main: FileRows, once: np.ndarray, corrected: int, rng: np.random.Generator
+    ) -> None:
+        account = self._account(day)
+        older, same, again = (main.take(rows) for rows in self._repeats(once, rng))
+        older["version"] = 0
+        redelivered = self._later.pop(day, [])
+        columns = self._columns(day, older.size + main.size, rng, account)
+        odd = _selected(self._usual, columns)
+        self._keep(day, again, rng)
+        # A record comes again in the usual form, so only in a file of the usual form.
+        if self.form.header(odd) != self.form.header(self._usual):
+            self._later.setdefault(day + 1, []).extend(redelivered)
+            redelivered = []
+        account.reasons["duplicate", "superseded"] += older.size
+        account.reasons["duplicate", "same_content"] += same.size
+        account.reasons["duplicate", "redelivered"] += sum(rows.size for rows in redelivered)
+        account.noted["corrected"] += corrected
+        extra = [same, *redelivered]
+        inserts = Inserts(older.size + main.size + sum(rows.size for rows in extra))
+        if not inserts.lines:
+            return
+        end = self._add_faults(day, main, inserts, account, rng)
+        account.records_in = len(inserts)
+        mark = b""
+        if day in self.dirt.byte_order_mark:
+            mark = csv_text.BYTE_ORDER_MARK
+            account.noted["byte_order_mark"] += 1
+        parts = gathered(chain([older], main.parts(), extra), main.rows_at_once)
+        texts = (self.form.lines(_selected(self.form.table(rows), columns)) for rows in parts)
+        packed = day in self.dirt.packed
+        self._write(account, "", odd, inserts.into(texts), packed=packed, begin=mark, end=end)
+        suffix = self.dirt.copies.get(day)
+        if suffix == "_again":
+            # The same bytes in the other packing: the content is what counts.
+            self._copy(account, day, suffix, packed=not packed)
+        elif suffix == "_resent":
+            self._resent[day + 2] = account
 
     def _account(self, day: int) -> FileAccount:
         return FileAccount(self.form.source, "", self.plan.date(day))
@@ -114,93 +145,76 @@ class TraceFiles:
         older, same, again = (np.sort(rows).astype(np.int64) for rows in chosen)
         return older, same, again
 
-    def _keep(self, day: int, table: pa.Table, rng: np.random.Generator) -> None:
-        if table.num_rows == 0:
-            return
-        waits = rng.integers(1, LONGEST_WAIT + 1, table.num_rows)
-        for line, wait in zip(self.form.lines(table), waits, strict=True):
-            if day + int(wait) < self.plan.days:
-                self._later.setdefault(day + int(wait), []).append(line)
+    def _keep(self, day: int, rows: np.ndarray, rng: np.random.Generator) -> None:
+        """Keeps rows that come again on a later day."""
+        waits = rng.integers(1, LONGEST_WAIT + 1, rows.size)
+        for wait in np.unique(waits[day + waits < self.plan.days]).tolist():
+            self._later.setdefault(day + wait, []).append(rows[waits == wait])
 
-    def _odd(
-        self, day: int, table: pa.Table, rng: np.random.Generator, account: FileAccount
-    ) -> tuple[list[bytes], bytes | None]:
-        """Lines and header of the day's form: usual, with columns in another order, or with one more."""
+    def _columns(self, day: int, records: int, rng: np.random.Generator, account: FileAccount) -> list[str]:
+        """Columns of the day's form: the usual ones, some days in another order, or one more."""
+        columns = self._usual.column_names
         if day in self.dirt.reordered:
-            table = table.select([table.column_names[i] for i in rng.permutation(table.num_columns)])
-        if day in self.dirt.extra_column and table.num_rows:
-            table = table.append_column("operator", pa.repeat("auto", table.num_rows))
+            columns = [columns[i] for i in rng.permutation(len(columns))]
+        if day in self.dirt.extra_column and records:
+            columns = [*columns, EXTRA_COLUMN]
             account.noted["unknown_column"] += 1
-        return self.form.lines(table), self.form.header(table)
+        return columns
 
-    def _write_main(
-        self,
-        day: int,
-        main: pa.Table,
-        rows: list[bytes],
-        head: bytes | None,
-        account: FileAccount,
-        rng: np.random.Generator,
-    ) -> None:
+    def _add_faults(
+        self, day: int, main: FileRows, inserts: Inserts, account: FileAccount, rng: np.random.Generator
+    ) -> bytes:
+        """Puts the day's faults between its lines; returns the end of the file."""
         end = b"\n"
         for number, reason in enumerate(self.dirt.faults.get(day, ())):
-            template = main.slice(int(rng.integers(main.num_rows)), 1).to_pylist()[0]
-            fault = self.form.junk(reason, template, day, number, rng)
+            good = main.take(np.array([int(rng.integers(main.size))]))
+            fault = self.form.junk(reason, self.form.table(good).to_pylist()[0], day, number, rng)
             if reason == self.form.breaks_last and end:
-                rows.append(fault)
+                inserts.add(len(inserts), fault)
                 end = b""
             elif reason == self.form.breaks_last:
                 continue
             else:
-                rows.insert(int(rng.integers(len(rows) + (1 if end else 0))), fault)
+                inserts.add(int(rng.integers(len(inserts) + (1 if end else 0))), fault)
             account.reasons["rejected", reason] += 1
-        mark = day in self.dirt.byte_order_mark
-        if mark:
-            account.noted["byte_order_mark"] += 1
-        content = self._put(account, "", head, rows, end=end, mark=mark)
-        suffix = self.dirt.copies.get(day)
-        if suffix == "_again":
-            # The same bytes in the other packing: the content is what counts.
-            self._copy(day, suffix, content, len(rows), packed=day not in self.dirt.packed)
-        elif suffix == "_resent":
-            self._resent.setdefault(day + 2, []).append((len(rows), content))
+        return end
 
-    def _copy(self, day: int, suffix: str, content: bytes, records: int, *, packed: bool) -> None:
-        account = self._account(day)
-        account.status = "duplicate_file"
-        account.records_in = records
-        account.reasons["duplicate", "duplicate_file"] += records
-        self._store(account, suffix, content, packed=packed)
+    def _copy(self, account: FileAccount, day: int, suffix: str, *, packed: bool) -> None:
+        """The content of a file that is there, once more."""
+        copy = self._account(day)
+        copy.status = "duplicate_file"
+        copy.records_in = account.records_in
+        copy.reasons["duplicate", "duplicate_file"] += account.records_in
+        copy_lines(self.directory / account.path, self._path(copy, suffix, packed=packed), packed=packed)
+        self.accounts.append(copy)
 
-    def _put(
+    def _write(
         self,
         account: FileAccount,
         suffix: str,
-        head: bytes | None,
-        rows: list[bytes],
+        form: pa.Table,
+        texts: Iterable[list[bytes]],
         *,
+        packed: bool = False,
+        begin: bytes = b"",
         end: bytes = b"\n",
-        mark: bool = False,
-    ) -> bytes:
-        account.records_in = len(rows)
-        content = b"\n".join([*([] if head is None else [head]), *rows]) + end
-        if mark:
-            content = csv_text.BYTE_ORDER_MARK + content
-        packed = not suffix and (account.day - self.plan.start).days in self.dirt.packed
-        self._store(account, suffix, content, packed=packed)
-        return content
-
-    def _store(self, account: FileAccount, suffix: str, content: bytes, *, packed: bool) -> None:
-        name = f"{self.form.stem}_{account.day}{suffix}{self.form.extension}{'.gz' if packed else ''}"
-        account.path = f"data/raw/{self.form.source}/{name}"
-        (self.directory / account.path).write_bytes(csv_text.compress(content) if packed else content)
+    ) -> None:
+        head = self.form.header(form)
+        parts = chain([] if head is None else [[head]], texts)
+        write_lines(self._path(account, suffix, packed=packed), parts, packed=packed, begin=begin, end=end)
         self.accounts.append(account)
 
-    def _write_broken(self, day: int, main: pa.Table) -> None:
+    def _path(self, account: FileAccount, suffix: str, *, packed: bool) -> Path:
+        """Where a file stands; its account is told."""
+        name = f"{self.form.stem}_{account.day}{suffix}{self.form.extension}{'.gz' if packed else ''}"
+        account.path = f"data/raw/{self.form.source}/{name}"
+        return self.directory / account.path
+
+    def _write_broken(self, day: int, main: FileRows) -> None:
         """A file whose loss costs nothing: its records are those of the day under other numbers."""
         kind = self.dirt.broken[day]
-        key = main.column_names[0]
-        extra = main.slice(0, 40)
+        extra = self.form.table(main.take(np.arange(min(40, main.size))))
+        key = extra.column_names[0]
         numbers = pa.array([f"X{day:05d}{row:05d}" for row in range(extra.num_rows)], pa.string())
         extra = extra.set_column(0, key, numbers)
         head = self.form.header(extra)
@@ -219,3 +233,10 @@ class TraceFiles:
         account.path = f"data/raw/{self.form.source}/{name}"
         (self.directory / account.path).write_bytes(content)
         self.accounts.append(account)
+
+
+def _selected(table: pa.Table, columns: list[str]) -> pa.Table:
+    """Columns of a table, and perhaps one that says the same in every row, in the order of `columns`."""
+    if EXTRA_COLUMN in columns:
+        table = table.append_column(EXTRA_COLUMN, pa.repeat("auto", table.num_rows))
+    return table.select(columns)

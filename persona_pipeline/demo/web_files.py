@@ -3,8 +3,8 @@
 Here: which lines stand in which file, in bounded memory. Not here: what a line says (web_lines.py), which
 sessions there are (web_visits.py, web_strangers.py).
 
-A day's sessions are in memory, its lines are not: sessions come chunk by chunk in the order in which they
-begin, hits before the beginning of the next chunk become text and are packed, later ones wait for it.
+Sessions come chunk by chunk in the order in which they begin (web_day.py); hits before the beginning of the
+next chunk become text and are packed, later ones wait for it.
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from persona_pipeline.demo import csv_text
 from persona_pipeline.demo import web_hits as h
 from persona_pipeline.demo import web_visits as v
+from persona_pipeline.demo.file_rows import CHUNK_ROWS, joined
 from persona_pipeline.demo.ledger import FileAccount
-from persona_pipeline.demo.order_table import by_time, order_ids
+from persona_pipeline.demo.order_table import OrderNumbers
 from persona_pipeline.demo.plan import Plan
 from persona_pipeline.demo.seeds import Stream, generator
+from persona_pipeline.demo.spill import DayRows
+from persona_pipeline.demo.web_day import ByTime, in_parts
 from persona_pipeline.demo.web_dirt import HAMMER_FROM, DayDirt, day_dirt, hammer_days
 from persona_pipeline.demo.web_hits import build_pages, hits_of
 from persona_pipeline.demo.web_lines import Writer
-from persona_pipeline.demo.web_strangers import day_robots, day_strangers
+from persona_pipeline.demo.web_strangers import STRANGERS, Robots, Strangers
 
 FOLDER = "data/raw/web"
-CHUNK = 12_000  # sessions whose hits are in memory; changes memory, never a byte
 SPECIAL = ("_again", "_resent", "_broken", "_checksum", "_again")
 SPECIAL_EVERY = 8  # days per special day in a short shop
 BROKEN_LINES = 40
@@ -46,7 +47,8 @@ class WebFiles:
     directory: Path
     plan: Plan
     customers: int
-    chunk: int = CHUNK
+    strangers: float = STRANGERS
+    chunk: int = CHUNK_ROWS  # sessions whose hits are in memory; changes no byte
     accounts: list[FileAccount] = field(default_factory=list)
     lines: int = 0
     _writer: Writer = field(init=False)
@@ -63,36 +65,40 @@ class WebFiles:
         days = order[: self.plan.days // SPECIAL_EVERY]
         self._special = {int(day): kind for day, kind in zip(days, SPECIAL, strict=False)}
 
-    def write_day(self, day: int, sessions: np.ndarray, order_lines: np.ndarray) -> None:
+    def write_day(self, day: int, own: DayRows, late: DayRows, orders: OrderNumbers) -> None:
         """Everything delivered on a day.
 
         Args:
             day: day number.
-            sessions: customers' sessions delivered on it, late ones included.
-            order_lines: order lines delivered on it; they number the orders that sessions confirm.
+            own: customers' sessions of the day.
+            late: those of earlier days.
+            orders: numbers of the orders that sessions confirm.
         """
-        on_time = sessions["day"] == day
-        own = sessions[on_time]
-        strangers = day_strangers(self.plan, self.customers, day, own.size)
-        size = int(own["hits"].sum()) + int(strangers["hits"].sum())
-        table = np.concatenate([own, strangers, day_robots(self.plan, day, size)])
-        lines = int(table["hits"].sum())
+        hits = sum(int(sessions["hits"].sum()) for sessions in own.batches())
+        number = Strangers.of_day(self.plan, self.customers, day, len(own), self.strangers)
+        strangers = ByTime(number, day, self.chunk)
+        robots = ByTime(Robots.of_day(self.plan, day, hits + strangers.hits), day, self.chunk)
+        lines = hits + strangers.hits + robots.hits
         too_long = lines >= HAMMER_FROM and not self._had_too_long
         self._had_too_long |= too_long
         hammers = day in self._hammers and lines >= HAMMER_FROM
         dirt = day_dirt(self.plan, day, lines, hammers=hammers, too_long=too_long)
-        if table.size or dirt.lines:
-            account = self._write(day, "", table, _order_texts(self.plan, table, day, order_lines), dirt)
+        if lines or dirt.lines:
+            account = self._write(day, "", in_parts(own, [strangers, robots], self.chunk), orders, dirt)
             self._special_day(day, account)
-        late = sessions[~on_time]
-        if late.size:
-            self._write(day, "_late", late, pa.repeat("", late.size), DayDirt())
+        if len(late):
+            self._write(day, "_late", in_parts(late, [], self.chunk), orders, DayDirt())
         if day in self._resent:
             path, records = self._resent.pop(day)
             self._copy(path, day, "_resent", records)
 
     def _write(
-        self, day: int, suffix: str, table: np.ndarray, order_texts: pa.Array, dirt: DayDirt
+        self,
+        day: int,
+        suffix: str,
+        parts: Iterator[tuple[np.ndarray, int]],
+        orders: OrderNumbers,
+        dirt: DayDirt,
     ) -> FileAccount:
         date = self.plan.date(day)
         account = FileAccount("web", f"{FOLDER}/access_{date}{suffix}.log.gz", date)
@@ -102,9 +108,9 @@ class WebFiles:
         account.reasons.update(dirt.outcomes)
         done = 0
         with _packed(self.directory / account.path, LEVEL) as file:
-            for sessions, hits, texts in self._chunks(table, order_texts):
+            for sessions, hits in self._chunks(parts):
                 self._count(account, sessions, hits)
-                text = self._writer.text(sessions, hits, texts)
+                text = self._writer.text(sessions, hits, orders.texts(sessions["order"]))
                 ends = np.frombuffer(text.buffers()[1], dtype=np.int32)[text.offset :]
                 content = memoryview(text.buffers()[2])
                 # Extra lines stand before the first line of a later second.
@@ -122,32 +128,24 @@ class WebFiles:
         self.lines += account.records_in
         return account
 
-    def _chunks(
-        self, table: np.ndarray, order_texts: pa.Array
-    ) -> Iterator[tuple[np.ndarray, np.ndarray, pa.Array]]:
-        """Sessions, hits that belong to them, by time, and their order numbers, chunk by chunk."""
-        begins = table["day"].astype(np.int32) * v.DAY_SECONDS + table["second"]
-        order = np.argsort(begins, kind="stable")
-        begins = begins[order]
-        sessions, texts = table[:0], order_texts.slice(0, 0)
+    def _chunks(self, parts: Iterator[tuple[np.ndarray, int]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Sessions, and hits that belong to them, by time, chunk by chunk."""
+        sessions = np.zeros(0, dtype=v.SESSION)
         waiting = np.zeros(0, dtype=h.HIT)
-        for start in range(0, order.size, self.chunk):
-            new = order[start : start + self.chunk]
-            hits = hits_of(self.plan, self._writer.pages, table[new])
+        for new, after in parts:
+            hits = hits_of(self.plan, self._writer.pages, new)
             # Only sessions that still have hits to come are kept.
             kept, index = np.unique(waiting["session"], return_inverse=True)
             waiting["session"] = index.reshape(-1)
             hits["session"] += kept.size
-            sessions = np.concatenate([sessions[kept], table[new]])
-            texts = pa.concat_arrays([texts.take(pa.array(kept)), order_texts.take(pa.array(new))])
-            hits = np.concatenate([waiting, hits])
+            sessions = joined([sessions[kept], new], new.dtype)
+            hits = joined([waiting, hits], h.HIT)
             # Sessions are in the order in which they begin, so that a tie ends the same way in every chunk.
             hits = hits[np.argsort(hits["time"], kind="stable")]
-            following = start + self.chunk
-            split = np.searchsorted(hits["time"], begins[following]) if following < order.size else hits.size
+            split = np.searchsorted(hits["time"], after)
             waiting = hits[split:].copy()
             if split:
-                yield sessions, hits[:split], texts
+                yield sessions, hits[:split]
 
     @staticmethod
     def _count(account: FileAccount, sessions: np.ndarray, hits: np.ndarray) -> None:
@@ -194,16 +192,3 @@ def _packed(path: Path, level: int) -> Iterator[gzip.GzipFile]:
         gzip.GzipFile(filename="", mode="wb", compresslevel=level, fileobj=raw, mtime=0) as file,
     ):
         yield file
-
-
-def _order_texts(plan: Plan, table: np.ndarray, day: int, order_lines: np.ndarray) -> pa.Array:
-    """The number of each session's order, as the order file of the day writes it; empty without an order."""
-    lines = by_time(order_lines[order_lines["day"] == day])
-    keys = np.where(lines["is_refund"], -2, lines["order"])
-    if not lines.size:
-        return pa.repeat("", table.size)
-    order = np.argsort(keys, kind="stable")
-    place = np.minimum(np.searchsorted(keys[order], table["order"]), lines.size - 1)
-    found = keys[order][place] == table["order"]
-    wanted = pa.array(order[place], mask=~found)
-    return order_ids(plan, lines).take(wanted).fill_null("")

@@ -36,7 +36,7 @@ def _generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from persona_pipeline.commands.project import generate
 
     directory = tmp_path_factory.mktemp("shop") / "demo"
-    generate(directory, customers=60, days=8, seed=7, language="en", ceiling=None)
+    generate(directory, customers=60, days=8, seed=7, strangers=0.43, language="en", ceiling=None)
     return directory
 
 

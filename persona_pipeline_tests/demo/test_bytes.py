@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from persona_pipeline.cli import _parser
 from persona_pipeline.demo import generate
+from persona_pipeline.demo.file_rows import CHUNK_ROWS
 from persona_pipeline.demo.population import BLOCK
+from persona_pipeline.demo.spill import BATCH_ROWS
+from persona_pipeline.demo.web_strangers import STRANGERS
 
 
 def contents(directory: Path) -> dict[str, str]:
@@ -21,10 +25,24 @@ def contents(directory: Path) -> dict[str, str]:
 
 
 def small(
-    directory: Path, *, seed: int = 3, batch_customers: int = 100_000, customers: int = 150
+    directory: Path,
+    *,
+    seed: int = 3,
+    customers: int = 150,
+    strangers: float = STRANGERS,
+    batch_rows: int = BATCH_ROWS,
+    chunk_rows: int = CHUNK_ROWS,
 ) -> dict[str, str]:
     """A shop of a few weeks."""
-    generate(directory, customers=customers, days=24, seed=seed, batch_customers=batch_customers)
+    generate(
+        directory,
+        customers=customers,
+        days=24,
+        seed=seed,
+        strangers=strangers,
+        batch_rows=batch_rows,
+        chunk_rows=chunk_rows,
+    )
     return contents(directory)
 
 
@@ -38,11 +56,41 @@ def test_another_seed_gives_another_shop(tmp_path: Path) -> None:
     assert same == set()
 
 
-def test_the_size_of_a_batch_changes_no_byte(tmp_path: Path) -> None:
-    customers = BLOCK + 500
-    assert small(tmp_path / "a", customers=customers, batch_customers=1) == small(
-        tmp_path / "b", customers=customers
-    )
+@pytest.mark.parametrize(
+    ("customers", "batch_rows", "chunk_rows"),
+    [(BLOCK + 500, 1, 10_000_000), (BLOCK + 500, 10_000_000, 400), (150, 1, 3)],
+)
+def test_rows_in_memory_change_no_byte(
+    tmp_path: Path, customers: int, batch_rows: int, chunk_rows: int
+) -> None:
+    usual = small(tmp_path / "a", customers=customers)
+    assert usual == small(tmp_path / "b", customers=customers, batch_rows=batch_rows, chunk_rows=chunk_rows)
+
+
+def test_strangers_fill_the_logs_and_nothing_else(tmp_path: Path) -> None:
+    usual, none, many = (small(tmp_path / str(share), strangers=share) for share in (STRANGERS, 0.0, 10.0))
+    of_them = {"truth/dirt.json", *(name for name in usual if name.startswith("data/raw/web/access_"))}
+    assert {name: usual[name] for name in usual.keys() - of_them} == {
+        name: many[name] for name in many.keys() - of_them
+    }
+    assert usual.keys() - of_them == none.keys() - of_them
+    sizes = [
+        sum(path.stat().st_size for path in (tmp_path / str(share) / "data/raw/web").iterdir())
+        for share in (0.0, STRANGERS, 10.0)
+    ]
+    assert sizes == sorted(sizes)
+    assert sizes[2] > 3 * sizes[1]
+
+
+@pytest.mark.parametrize("strangers", [-0.1, float("nan"), float("inf")])
+def test_impossible_strangers_are_refused(tmp_path: Path, strangers: float) -> None:
+    with pytest.raises(ValueError, match="must be 0 or more; got"):
+        small(tmp_path, strangers=strangers)
+
+
+def test_the_command_line_writes_the_same_shop() -> None:
+    options = _parser().parse_args(["generate", "shop"])
+    assert options.strangers == STRANGERS
 
 
 def test_scratch_files_are_gone(tmp_path: Path) -> None:

@@ -7,15 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from persona_pipeline.demo.baskets import fill_baskets
+from persona_pipeline.demo.baskets import LINE, fill_baskets
 from persona_pipeline.demo.contacts import draw_contacts
 from persona_pipeline.demo.counter_random import mixed, poisson, uniform
+from persona_pipeline.demo.file_rows import FileRows
 from persona_pipeline.demo.life import live
+from persona_pipeline.demo.order_table import NUMBERED, OrderNumbers, numbered
 from persona_pipeline.demo.people import draw_people, draw_subscribers
 from persona_pipeline.demo.plan import Plan, build_plan
 from persona_pipeline.demo.population import draw_population
+from persona_pipeline.demo.spill import DaySpill
 from persona_pipeline.demo.web_files import WebFiles
-from persona_pipeline.demo.web_visits import Visits
+from persona_pipeline.demo.web_visits import SESSION, Visits
 
 CUSTOMERS = 300
 
@@ -24,8 +27,14 @@ def written(directory: Path, plan: Plan, sessions: np.ndarray, lines: np.ndarray
     """The logs of a few days, written in chunks of so many sessions."""
     (directory / "data/raw/web").mkdir(parents=True)
     files = WebFiles(directory, plan, CUSTOMERS, chunk=chunk)
+    session_spill = DaySpill(directory, "sessions", plan.days, SESSION)
+    line_spill = DaySpill(directory, "lines", plan.days, LINE)
+    session_spill.append(sessions)
+    line_spill.append(lines)
     for day in range(plan.days):
-        files.write_day(day, sessions[sessions["delivered"] == day], lines[lines["delivered"] == day])
+        parts = numbered(line_spill.day(day).parts(chunk))
+        orders = OrderNumbers.of(plan, day, FileRows.write(directory / "lines.day", NUMBERED, parts, chunk))
+        files.write_day(day, session_spill.day(day), session_spill.day(day, late=True), orders)
     return [path.read_bytes() for path in sorted((directory / "data/raw/web").iterdir())]
 
 
