@@ -44,7 +44,7 @@ def workbook(file: Path, *sheets: Sequence[Sequence[object]]) -> None:
         sheet = book.active if number == 0 else book.create_sheet(f"other {number}")
         assert sheet is not None
         for row in rows:
-            sheet.append(row)
+            sheet.append(list(row))
     file.parent.mkdir(parents=True, exist_ok=True)
     book.save(file)
 
