@@ -7,9 +7,11 @@ Not here: what a field means; old .xls and .ods files, whose errors could not be
 
 from __future__ import annotations
 
+import lzma
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +28,20 @@ from persona_pipeline.sources.typed_values import Forms, ValueRefused, cell_text
 ROWS = 16_384
 _CELL = re.compile(rb"<c\b([^>]*?)(?:/>|>(.*?)</c>)", re.DOTALL)
 _PLACE = re.compile(rb'\br="[A-Z]+([0-9]+)"')
+# what a damaged archive raises: zipfile, its decompressors, calamine, the XML of its parts
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    CalamineError,
+    ElementTree.ParseError,
+)
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -94,7 +110,7 @@ class Reader:
                 others = [each for each in paths if each != name]
                 sheet = workbook.get_sheet_by_name(name)
                 rows = sheet.to_python(skip_empty_area=False)
-        except (zipfile.BadZipFile, CalamineError, ElementTree.ParseError, KeyError, OSError) as error:
+        except _BROKEN as error:
             raise FileRejected("bad_xlsx", type(error).__name__) from error
         if others and self.sheet is None:
             self.notes.append(f"sheets not read: {', '.join(others)[:200]}; choose one with sheet = ")
