@@ -29,6 +29,7 @@ def admit(
         days.
     """
     from persona_pipeline.sources.arrival import arrival_rows, arrive, known_arrivals
+    from persona_pipeline.sources.extract import extract
     from persona_pipeline.sources.files import list_files
     from persona_pipeline.sources.fingerprint import fingerprints
 
@@ -36,6 +37,11 @@ def admit(
     closed = closed_days(settings)
     reopened = {day for day in days if day in closed} if amend else set()
     output = shop.lake.output(clean.ARRIVAL)
+    for name, source in settings.sources.items():
+        if source.format == "sql":
+            asked = [day for day in days if day not in closed]
+            zone = settings.project.time_zone
+            extract(name, source, asked, project_directory=settings.directory, time_zone=zone)
     with shop.engine() as engine:
         known = known_arrivals(
             engine.fetch("SELECT * FROM arrival", {"arrival": shop.lake.read(clean.ARRIVAL, None, None)})

@@ -12,7 +12,7 @@ import zoneinfo
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from persona_pipeline.sources.web_options import WebOptions
 
@@ -139,7 +139,10 @@ class Source(WebOptions):
 
     kind: Literal["orders", "customers", "products", "social", "campaigns", "web"]
     path: str = Field(min_length=1)
-    format: Literal["csv", "jsonl", "access_log"] = "csv"
+    format: Literal["csv", "jsonl", "xlsx", "parquet", "sql", "access_log"] = "csv"
+    sheet: str | None = None
+    url: SecretStr | None = None
+    query: str | None = None
     known_at: Literal["delivery", "event"] = "delivery"
     through: dt.date | None = None
     delimiter: str = ","
@@ -239,6 +242,7 @@ class Source(WebOptions):
         self._check_columns()
         self._check_time()
         self._check_web()
+        self._check_database()
         self._check_own()
         return self
 
@@ -292,8 +296,31 @@ class Source(WebOptions):
         if foreign:
             raise ValueError(f"{foreign[0]} belongs to kind = 'web'")
 
+    def _check_database(self) -> None:
+        if self.format != "sql":
+            foreign = next((name for name in ("url", "query") if getattr(self, name) is not None), None)
+            if foreign:
+                raise ValueError(f"{foreign} belongs to format = 'sql'")
+            return
+        if self.url is None or self.query is None:
+            raise ValueError("format = 'sql' needs url (a SQLAlchemy URL, from ${NAME}) and query")
+        if "{day}" not in self.path or not self.path.endswith(".parquet"):
+            raise ValueError(
+                "path of format = 'sql' is where each day's answer is kept, "
+                "for example data/raw/crm_{day}.parquet"
+            )
+        if self.kind not in STATES and not re.search(
+            r":window_start\b.*:window_end\b", self.query, re.DOTALL
+        ):
+            raise ValueError(
+                "query needs :window_start and :window_end, for example WHERE changed_at >= :window_start "
+                "AND changed_at < :window_end"
+            )
+
     def _check_own(self) -> None:
-        """Options that only one kind has."""
+        """Options that only one kind or format has."""
+        if self.sheet is not None and self.format != "xlsx":
+            raise ValueError("sheet belongs to format = 'xlsx'")
         for option, kind, default in (
             ("event_time", "social", "record"),
             ("post_type", "social", "post"),

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from persona_pipeline.engine.protocol import Engine
-from persona_pipeline.sources import csv_records, json_records
+from persona_pipeline.sources import csv_records, json_records, parquet_records, sheet_records
 from persona_pipeline.sources.access_log import split_access_logs
 from persona_pipeline.sources.csv_records import Records
 from persona_pipeline.sources.failure import SourceError
@@ -27,8 +27,10 @@ from persona_pipeline.sources.files import locate
 from persona_pipeline.sources.fingerprint import decompressed, fingerprint
 from persona_pipeline.sources.lines import FileRejected, Lines, read_lines, without_mark
 from persona_pipeline.sources.source import Source
+from persona_pipeline.sources.typed_values import DATE_FIELDS, Forms
 
 ROWS_PER_WRITE = 131_072
+_Reader = csv_records.Reader | json_records.Reader | parquet_records.Reader | sheet_records.Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,24 +141,18 @@ def split_file(
     Raises:
         AssertionError: the lines of the file and the records do not add up.
     """
-    whole_row = hasher if source.identity == "whole_row" else None
-    reader = (
-        csv_records.Reader(source.delimiter.encode(), whole_row)
-        if source.format == "csv"
-        else json_records.Reader(tuple(source.column_of.values()), whole_row)
-    )
+    reader = _reader(source, hasher if source.identity == "whole_row" else None)
     notes: list[str] = []
-    with file.open("rb") as stream:
-        batches: list[pa.Table] = []
-        try:
-            for records in reader.read(_lines(stream, source, notes)):
-                batches.append(_rows(source, _positions(source, reader.header), records, path_no, hasher))
-                if sum(batch.num_rows for batch in batches) >= ROWS_PER_WRITE:
-                    write(pa.concat_tables(batches))
-                    batches.clear()
-        except FileRejected as refused:
-            note = "; ".join([*notes, *([refused.note] if refused.note else [])]) or None
-            return SplitFile(path_no, path, sha256, 0, refused.reason, note)
+    batches: list[pa.Table] = []
+    try:
+        for records in _records(reader, source, file, notes):
+            batches.append(_rows(source, _positions(source, reader.header), records, path_no, hasher))
+            if sum(batch.num_rows for batch in batches) >= ROWS_PER_WRITE:
+                write(pa.concat_tables(batches))
+                batches.clear()
+    except FileRejected as refused:
+        note = "; ".join([*notes, *([refused.note] if refused.note else [])]) or None
+        return SplitFile(path_no, path, sha256, 0, refused.reason, note)
     counts = reader.counts
     found = counts.header + counts.records + counts.continuation + counts.blank + counts.repeated_header
     if counts.lines != found:
@@ -172,6 +168,8 @@ def split_file(
         "header_only": int(counts.header and counts.records == 0),
         "large_integer": reader.large_integers if isinstance(reader, json_records.Reader) else 0,
     }
+    if isinstance(reader, sheet_records.Reader):
+        notes += reader.notes
     if unknown:
         notes.append(f"columns not used: {', '.join(unknown)}")
     note = "; ".join(notes) or None
@@ -181,6 +179,27 @@ def split_file(
     return SplitFile(
         path_no, path, sha256, counts.records, reason, note, {name: n for name, n in noted.items() if n}
     )
+
+
+def _reader(source: Source, whole_row: Callable[[bytes], str] | None) -> _Reader:
+    """What makes records of a file of this format."""
+    if source.format == "csv":
+        return csv_records.Reader(source.delimiter.encode(), whole_row)
+    if source.format == "jsonl":
+        return json_records.Reader(tuple(source.column_of.values()), whole_row)
+    forms = Forms(source.datetime_format, source.date_format, source.decimal)
+    dates = [source.column_of[field] for field in DATE_FIELDS if field in source.fields]
+    if source.format in ("parquet", "sql"):
+        return parquet_records.Reader(forms, dates, tuple(source.column_of.values()), whole_row)
+    return sheet_records.Reader(forms, dates, source.sheet, whole_row)
+
+
+def _records(reader: _Reader, source: Source, file: Path, notes: list[str]) -> Iterator[Records]:
+    if isinstance(reader, csv_records.Reader | json_records.Reader):
+        with file.open("rb") as stream:
+            yield from reader.read(_lines(stream, source, notes))
+    else:
+        yield from reader.read(file)
 
 
 def _checked(name: str, file: Path, path: str, sha256: str) -> str | None:

@@ -80,6 +80,8 @@ BAD = [
         "unit_price",
     ),
     ({"quantity": "123456789012345678"}, "amount_range", "quantity"),
+    ({"unit_price": "9999999999.00"}, "amount_range", "unit_price"),  # times 2: more than 18 digits
+    ({"quantity": "99999999999999", "unit_price": "99999999999999"}, "amount_range", "quantity"),
     ({"discount": "30", "amount": "-10"}, "amount_range", "amount"),
     ({"amount": "19.02"}, "amount_mismatch", "amount"),
 ]

@@ -51,7 +51,8 @@ dated AS (
         p.event_at + b.offset_seconds * INTERVAL 1 SECOND AS business_at,
         CAST(p.event_at + b.offset_seconds * INTERVAL 1 SECOND AS DATE) AS event_day,
         coalesce(p.given_discount, 0) AS discount,
-        p.quantity * p.unit_price
+        -- 19 digits: the product of two decimals of 18 would be cut to 18 and fail
+        CAST(p.quantity AS DECIMAL(19, 4)) * p.unit_price
             - CASE WHEN p.order_type = 'refund' THEN -coalesce(p.given_discount, 0) ELSE coalesce(p.given_discount, 0) END
             AS computed
     FROM placed AS p

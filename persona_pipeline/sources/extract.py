@@ -1,0 +1,142 @@
+"""Databases as sources: the rows of a day are asked for once and kept as a file that never changes.
+
+What a database answers about a past day changes; a file does not. So the answer to a day's query becomes a
+delivery like any other: recorded by its content, read again by every backfill. Not here: reading that file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+import zoneinfo
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from persona_pipeline.sources.failure import SourceError
+from persona_pipeline.sources.source import Source
+from persona_pipeline.sources.typed_values import DATE_FIELDS, Forms, cell_text
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+ROWS = 10_000
+
+
+def extract(
+    name: str, source: Source, days: Iterable[dt.date], *, project_directory: Path, time_zone: str
+) -> list[Path]:
+    """Ask a database for the days that no file holds yet.
+
+    Args:
+        name: name of the source.
+        source: its declaration, `format = "sql"`.
+        days: the days wanted. A day that has its file is not asked for again.
+        project_directory: the project folder.
+        time_zone: the business time zone, where the source declares none of its own.
+
+    Returns:
+        The files written, one for each day. Each holds text only, as a CSV would.
+
+    Raises:
+        SourceError: the database cannot be reached or refuses the query, or a column has no text.
+    """
+    missing = [day for day in sorted(set(days)) if not _file(source, project_directory, day).exists()]
+    if not missing or source.url is None or source.query is None:
+        return []
+    import sqlalchemy as sa
+    from sqlalchemy import exc
+
+    url = source.url.get_secret_value()
+    try:
+        shown = sa.engine.make_url(url).render_as_string(hide_password=True)
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+    except (exc.ArgumentError, exc.NoSuchModuleError, ImportError) as error:
+        raise SourceError(
+            f"source {name}: url is no database URL that can be used: {_short(error)}"
+        ) from None
+    written = []
+    for day in missing:
+        file = _file(source, project_directory, day)
+        try:
+            with engine.connect() as connection:
+                _keep(name, source, connection, day, time_zone, file)
+        except exc.SQLAlchemyError as error:
+            raise SourceError(f"source {name}: {shown} did not answer for {day}: {_short(error)}") from None
+        written.append(file)
+    return written
+
+
+def _file(source: Source, project_directory: Path, day: dt.date) -> Path:
+    return project_directory / source.path.replace("{day}", day.isoformat())
+
+
+def _window(source: Source, day: dt.date, time_zone: str) -> dict[str, dt.datetime]:
+    """The day's first moment and the next day's, as the source writes times.
+
+    Local to the source's zone, or with an offset where its times carry one.
+    """
+    zone = zoneinfo.ZoneInfo(time_zone)
+    found = {}
+    for name, each in (("window_start", day), ("window_end", day + dt.timedelta(days=1))):
+        moment = dt.datetime.combine(each, dt.time(), tzinfo=zone)
+        if not source.with_offset:
+            moment = moment.astimezone(zoneinfo.ZoneInfo(source.time_zone or time_zone)).replace(tzinfo=None)
+        found[name] = moment
+    return found
+
+
+def _keep(
+    name: str, source: Source, connection: sa.Connection, day: dt.date, time_zone: str, file: Path
+) -> None:
+    """Write the rows of a day; the file appears whole or not at all."""
+    import sqlalchemy as sa
+
+    query = source.query or ""
+    asked = {key: at for key, at in _window(source, day, time_zone).items() if f":{key}" in query}
+    answer = connection.execution_options(yield_per=ROWS).execute(sa.text(query), asked)
+    columns = list(answer.keys())
+    twice = sorted({column for column in columns if columns.count(column) > 1})
+    if twice:
+        raise SourceError(f"source {name}: the query returns the column {twice[0]!r} twice; name it with AS")
+    forms = Forms(source.datetime_format, source.date_format, source.decimal)
+    dates = {source.column_of[field] for field in DATE_FIELDS if field in source.fields}
+    schema = pa.schema([(column, pa.string()) for column in columns])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
+    try:
+        with pq.ParquetWriter(beside, schema, compression="zstd") as writer:
+            for rows in answer.partitions(ROWS):
+                texts = [
+                    [_text(name, column, value, forms, is_date=column in dates) for value in values]
+                    for column, values in zip(columns, zip(*rows, strict=True), strict=True)
+                ]
+                writer.write_table(pa.table([pa.array(each, pa.string()) for each in texts], schema=schema))
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _text(name: str, column: str, value: object, forms: Forms, *, is_date: bool) -> str | None:
+    if isinstance(value, Decimal):
+        return format(value, "f").replace(".", forms.decimal)
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, dt.datetime) and (value.tzinfo is not None) != forms.with_offset and not is_date:
+        what = "instants; add %z to" if value.tzinfo else "local times; take %z out of"
+        raise SourceError(f"source {name}: column {column} holds {what} datetime_format")
+    if value is not None and not isinstance(value, str | bool | int | float | dt.date):
+        raise SourceError(
+            f"source {name}: column {column} holds {type(value).__name__}, which has no text; "
+            "cast it in the query"
+        )
+    return cell_text(value, forms, is_date=is_date)
+
+
+def _short(error: Exception) -> str:
+    """The first line of an error without the statement and its parameters, which may be personal data."""
+    return str(getattr(error, "orig", None) or error).splitlines()[0][:200]

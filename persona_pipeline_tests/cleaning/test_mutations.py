@@ -1,0 +1,279 @@
+"""Mutated files of every format: no crash, and every line has one outcome.
+
+Good and bad lines are cut, joined, repeated and sprinkled with bytes that break readers. What a file holds is
+counted here by its bytes alone. 20,000 lines a format in `make test`, 1,000,000 as a proof.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from persona_pipeline.contracts import clean
+from persona_pipeline.sources.source import Source
+from persona_pipeline_tests.cleaning.conftest import START, Project
+from persona_pipeline_tests.cleaning.test_reasons import BAD as BAD_ORDERS
+from persona_pipeline_tests.cleaning.test_reasons import GOOD as ORDER
+from persona_pipeline_tests.cleaning.test_traces import BAD_CONTACTS, BAD_POSTS, CONTACT, PERSON, POST
+from persona_pipeline_tests.cleaning.test_web_bad_lines import LINES as LOG_LINES
+from persona_pipeline_tests.cleaning.test_web_bad_lines import SOURCE as LOG
+
+DAY = START + dt.timedelta(days=60)
+FILES = 4
+BITS = [
+    *(bytes([code]) for code in (0, 1, 9, 10, 13, 27, 32, 34, 39, 44, 45, 48, 92, 123, 125, 127, 128, 255)),
+    *(
+        b"\r\n",
+        b'"",',
+        b'\\"',
+        b"\\u0000",
+        b"\\ud800",
+        b"1e400",
+        b"NaN",
+        b"${jndi:x}",
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+    ),
+    *(
+        "好".encode(),
+        "好".encode("gb18030"),
+        "ｅ１".encode(),
+        "\u2028".encode(),
+        b"\x1b[31m",
+        b"9" * 40,
+        b'"' * 7,
+    ),
+]
+
+
+def mutated(lines: Sequence[bytes], count: int, draw: random.Random) -> bytes:
+    """`count` lines, most of them changed."""
+    found = []
+    for _ in range(count):
+        line = draw.choice(lines)
+        for _ in range(draw.choice((0, 1, 1, 1, 2, 5))):
+            at, size = draw.randrange(len(line) + 1), draw.choice((0, 0, 1, 3, 20))
+            kind = draw.randrange(4)
+            if kind == 0:
+                line = line[:at] + draw.choice(BITS) + line[at + size :]
+            elif kind == 1:
+                line = line[:at] + line[at + size :]
+            elif kind == 2:
+                line = line[:at] + line[at : at + size] * 2 + line[at + size :]
+            else:
+                other = draw.choice(lines)
+                line = line[:at] + other[min(at, len(other)) :]
+        found.append(line)
+    return b"\n".join(found) + draw.choice((b"", b"\n", b'"', b"{"))
+
+
+def csv_lines(good: dict[str, str], bad: Sequence[tuple[dict[str, str], str, str | None]]) -> list[bytes]:
+    """The header, then records in CSV."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, list(good), lineterminator="\n")
+    writer.writeheader()
+    writer.writerow(good)
+    for changes, _, _ in bad:
+        writer.writerow(good | changes)
+    return buffer.getvalue().encode().removesuffix(b"\n").split(b"\n")
+
+
+def json_lines(good: dict[str, str], bad: Sequence[tuple[dict[str, str], str, str | None]]) -> list[bytes]:
+    """Records as JSON lines."""
+    return [
+        json.dumps(good | changes, ensure_ascii=False).encode() for changes, _, _ in [({}, "", None), *bad]
+    ]
+
+
+CSV = {
+    "orders": (ORDER, BAD_ORDERS),
+    "social": (POST, BAD_POSTS),
+    "campaigns": (CONTACT, BAD_CONTACTS),
+    "customers": ({name: value for name, value in PERSON.items() if name != "income"}, []),
+    "products": (
+        {"product_id": "P1", "title": "茶 tea", "category": "食品", "brand": "b", "price": "9.90"},
+        [],
+    ),
+}
+
+
+def settled(project: Project, source: str) -> list[dict]:
+    """The ledger of the source's files, each balanced, with as many rejects as it says."""
+    rows = project.rows(clean.FILE_LEDGER).to_pylist()
+    rejected = dict(project.select("SELECT path, count(*) FROM t GROUP BY path", clean.REJECT))
+    found = [row for row in rows if row["source"] == source and row["path"]]
+    for row in found:
+        outcomes = sum(row[name] for name in ("clean", "rejected", "duplicate", "filtered", "suppressed"))
+        assert row["records_in"] == outcomes, row
+        assert row["rejected"] == rejected.get(row["path"], 0), row
+    return found
+
+
+def run(project: Project, files: dict[str, bytes], source: str) -> dict[str, dict]:
+    """Deliver the files on one day and clean it: their rows of the ledger by path."""
+    for path, content in files.items():
+        project.write(path, content)
+    project.run(DAY)
+    found = {row["path"]: row for row in settled(project, source)}
+    assert found.keys() == files.keys()
+    return found
+
+
+def check_csv(project: Callable[..., Project], kind: str, count: int, seed: int) -> None:
+    good, bad = CSV[kind]
+    key = ("crm_id",) if kind == "customers" else ()
+    mine = project({kind: Source.model_validate({"kind": kind, "path": "raw/{day}_*.csv", "key": key})})
+    header, *lines = csv_lines(good, bad)
+    draw, files = random.Random(seed), {}
+    for number in range(FILES):
+        content = header + b"\n" + mutated([*lines, header], count // FILES, draw)
+        if number % 2:  # without quotes every line is a record, so that they can be counted exactly
+            content = content.replace(b'"', b"")
+        files[f"raw/{DAY}_{number}.csv"] = content
+    for path, row in run(mine, files, kind).items():
+        physical = [line.removesuffix(b"\r") for line in files[path].split(b"\n")]
+        records = sum(1 for line in physical if line not in (b"", header))
+        assert row["status"] == "loaded"
+        assert row["records_in"] <= records
+        if b'"' not in files[path]:
+            assert row["records_in"] == records
+
+
+def check_json(project: Callable[..., Project], count: int, seed: int) -> None:
+    mine = project({"social": Source(kind="social", format="jsonl", path="raw/{day}_*.jsonl")})
+    lines, draw = json_lines(POST, BAD_POSTS), random.Random(seed)
+    files = {
+        f"raw/{DAY}_{number}.jsonl": lines[0] + b"\n" + mutated(lines, count // FILES, draw)
+        for number in range(FILES)
+    }
+    for path, row in run(mine, files, "social").items():
+        physical = [line.removesuffix(b"\r").strip(b" \t") for line in files[path].split(b"\n")]
+        assert row["status"] == "loaded"
+        assert row["records_in"] == sum(1 for line in physical if line)
+
+
+def check_log(project: Callable[..., Project], count: int, seed: int) -> None:
+    mine = project({"web": LOG})
+    lines = [line.encode() if isinstance(line, str) else line for line, _, _ in LOG_LINES]
+    lines, draw = [line for line in lines if len(line) < 5000], random.Random(seed)
+    files = {
+        f"raw/access_{DAY}_{number}.log": lines[0] + b"\n" + mutated(lines, count // FILES, draw)
+        for number in range(FILES)
+    }
+    for path, row in run(mine, files, "web").items():
+        content = files[path]
+        assert row["status"] == "loaded"
+        assert row["records_in"] == content.count(b"\n") + (not content.endswith(b"\n"))
+
+
+def text_cells(count: int, draw: random.Random) -> list[list[str]]:
+    """Rows of orders whose values were changed."""
+    lines = [value.encode() for value in ORDER.values()]
+    rows = []
+    for _ in range(count):
+        cells = list(ORDER.values())
+        for _ in range(draw.choice((0, 1, 2))):
+            at = draw.randrange(len(cells))
+            cells[at] = mutated([lines[at]], 1, draw).decode(errors="ignore")
+        rows.append(cells)
+    return rows
+
+
+def check_parquet(project: Callable[..., Project], count: int, seed: int) -> None:
+    mine = project({"orders": Source(kind="orders", format="parquet", path="raw/{day}.parquet")})
+    rows = text_cells(count, random.Random(seed))
+    buffer = io.BytesIO()
+    columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+    pq.write_table(pa.table(columns, names=list(ORDER)), buffer)
+    (row,) = run(mine, {f"raw/{DAY}.parquet": buffer.getvalue()}, "orders").values()
+    assert (row["status"], row["records_in"]) == ("loaded", count)
+
+
+def check_sheet(project: Callable[..., Project], count: int, seed: int) -> None:
+    mine = project({"orders": Source(kind="orders", format="xlsx", path="raw/{day}_*.xlsx")})
+    draw, files, expected = random.Random(seed), {}, {}
+    illegal = dict.fromkeys(
+        code for code in range(32) if code not in (9, 10, 13)
+    )  # XML has no such characters
+    for number in range(FILES):
+        book = openpyxl.Workbook(write_only=True)
+        sheet = book.create_sheet()
+        sheet.append(list(ORDER))
+        rows = [
+            [cell.translate(illegal).lstrip("=") for cell in row] for row in text_cells(count // FILES, draw)
+        ]
+        for row in rows:
+            sheet.append(row)
+        buffer = io.BytesIO()
+        book.save(buffer)
+        path = f"raw/{DAY}_{number}.xlsx"
+        files[path], expected[path] = buffer.getvalue(), sum(1 for row in rows if any(row))
+    for path, row in run(mine, files, "orders").items():
+        assert (row["status"], row["records_in"]) == ("loaded", expected[path])
+
+
+CHECKS: dict[str, Callable[[Callable[..., Project], int, int], None]] = {
+    **{
+        f"{kind} csv": lambda project, count, seed, kind=kind: check_csv(project, kind, count, seed)
+        for kind in CSV
+    },
+    "jsonl": check_json,
+    "access_log": check_log,
+    "parquet": check_parquet,
+    "xlsx": check_sheet,
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_mutated_lines(project: Callable[..., Project], name: str) -> None:
+    kinds = sum(each.endswith(" csv") for each in CHECKS) if name.endswith(" csv") else 1
+    CHECKS[name](project, 20_000 // kinds, 20250307)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_million_mutated_lines(project: Callable[..., Project], name: str) -> None:
+    kinds = sum(each.endswith(" csv") for each in CHECKS) if name.endswith(" csv") else 1
+    for part in range(20):
+        CHECKS[name](project, 50_000 // kinds, part)
+
+
+@pytest.mark.parametrize("name", ["xlsx", "parquet"])
+def test_mutated_containers_are_read_or_refused_whole(
+    project: Callable[..., Project], name: str, tmp_path: Path
+) -> None:
+    draw = random.Random(7)
+    rows = text_cells(200, draw)
+    whole = tmp_path / f"whole.{name}"
+    if name == "parquet":
+        columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+        pq.write_table(pa.table(columns, names=list(ORDER)), whole)
+    else:
+        book = openpyxl.Workbook(write_only=True)
+        sheet = book.create_sheet()
+        for row in [list(ORDER), *([f"O{number}", *list(ORDER.values())[1:]] for number in range(200))]:
+            sheet.append(row)
+        book.save(whole)
+    mine = project(
+        {"orders": Source.model_validate({"kind": "orders", "format": name, "path": f"raw/{{day}}_*.{name}"})}
+    )
+    files = {}
+    for number in range(60):
+        content = bytearray(whole.read_bytes())
+        for _ in range(draw.choice((1, 3, 30))):
+            content[draw.randrange(len(content))] = draw.randrange(256)
+        files[f"raw/{DAY}_{number}.{name}"] = bytes(content[: draw.choice((len(content), len(content) // 2))])
+    found = run(mine, files, "orders")
+    assert {row["status"] for row in found.values()} <= {"loaded", "rejected_file", "duplicate_file"}
+    assert sum(row["status"] == "rejected_file" for row in found.values()) > 10
