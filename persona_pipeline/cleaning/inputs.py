@@ -62,6 +62,8 @@ class DeclaredSource(Protocol):
     @property
     def words(self) -> Mapping[str, Mapping[str, str]]: ...  # noqa: D102
     @property
+    def test_orders(self) -> Mapping[Any, Sequence[str]]: ...  # noqa: D102
+    @property
     def hosts(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def requests_per_minute(self) -> int: ...  # noqa: D102

@@ -7,6 +7,7 @@ Not here: repeats and corrections, which need more than one record (window.py).
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -39,6 +40,8 @@ NUMBER = {
     ",": r"[+-]?([0-9]+(,[0-9]*)?|,[0-9]+)",
 }
 NO_DAY = dt.date(1, 1, 1)
+TEST_FIELDS = ("order_id", "account_id", "email", "product_id")
+NEVER = "[^\\s\\S]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,15 @@ def parameters(name: str, source: DeclaredSource, business: Business) -> dict[st
         "high_from": _decimal(source.income_limits[1]) if source.income_limits else None,
         "at_delivery": source.event_time == "delivery",
         "post_type": source.post_type,
+        "with_tests": bool(source.test_orders),
+        **{f"test_{field}": _pattern(source.test_orders.get(field, ())) for field in TEST_FIELDS},
     }
+
+
+def _pattern(patterns: Sequence[str]) -> str:
+    """A regular expression of patterns in which only * is special; without patterns it matches nothing."""
+    texts = [".*".join(re.escape(part) for part in pattern.lower().split("*")) for pattern in patterns]
+    return "|".join(texts) or NEVER
 
 
 def _decimal(value: Decimal) -> Decimal:

@@ -168,6 +168,9 @@ class Source(WebOptions):
     strip_suffix: dict[str, str] = Field(default_factory=dict)
     words: dict[str, dict[str, str]] = Field(default_factory=dict)
     refund: Refund | None = None
+    test_orders: dict[Literal["order_id", "account_id", "email", "product_id"], tuple[str, ...]] = Field(
+        default_factory=dict
+    )
     limits: Limits = Limits()
 
     @field_validator("encoding")
@@ -212,6 +215,15 @@ class Source(WebOptions):
     def _plain_format(cls, value: str) -> str:
         if "%" not in value or re.search(r"%-?[zZ]", value):
             raise ValueError(f"expected a format such as %Y-%m-%d without a zone; got {value!r}")
+        return value
+
+    @field_validator("test_orders")
+    @classmethod
+    def _some_orders(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for field, patterns in value.items():
+            for pattern in patterns:
+                if not pattern.strip("* "):
+                    raise ValueError(f"test_orders.{field}: {pattern!r} would filter every order")
         return value
 
     @field_validator("path")
@@ -327,6 +339,7 @@ class Source(WebOptions):
             ("income_limits", "customers", None),
             ("phone_country", "customers", None),
             ("refund", "orders", None),
+            ("test_orders", "orders", {}),
         ):
             if self.kind != kind and getattr(self, option) != default:
                 raise ValueError(f"{option} belongs to kind = {kind!r}")

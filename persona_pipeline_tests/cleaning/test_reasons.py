@@ -315,3 +315,33 @@ def test_products_of_the_catalogue_and_of_order_lines(project: Callable[..., Pro
         (days[2], "Y", "Yak", "animal", Decimal(1)),
     ]
     assert rejects(shop) == [(3, "bad_number", "price"), (4, "missing_required", "title")]
+
+
+def test_orders_of_tests_are_filtered_and_counted(project: Callable[..., Project]) -> None:
+    patterns = {"account_id": ("Test*", "a.b"), "product_id": ("*-DEMO",)}
+    declared = {"kind": "orders", "path": "raw/orders_{day}*.csv*", "test_orders": patterns}
+    shop = project({"orders": Source.model_validate(declared)})
+    changes: list[dict[str, str]] = [
+        {"account_id": "tester 1"},
+        {"account_id": "a.b"},
+        {"product_id": "X-demo", "quantity": "many"},  # a test may be broken too
+        {"account_id": "a_b"},
+        {"account_id": "contest"},
+        {"quantity": "many"},
+    ]
+    shop.write(PATH, content(*(line(**{"order_id": f"T{n}"} | each) for n, each in enumerate(changes))))
+    shop.run(DAY)
+    ledger = shop.select("SELECT records_in, clean, rejected, filtered FROM t", clean.FILE_LEDGER)
+    assert ledger == [(6, 2, 1, 3)]
+    assert rejects(shop) == [(7, "bad_number", "quantity")]
+    counted = shop.select("SELECT reason, records FROM t WHERE outcome = 'filtered'", clean.LEDGER_REASON)
+    assert counted == [("test_order", 3)]
+    kept = shop.select("SELECT order_id FROM t ORDER BY order_id", clean.ORDER_LINE)
+    assert kept == [("T3",), ("T4",)]
+
+
+def test_a_pattern_that_filters_everything_is_refused() -> None:
+    with pytest.raises(ValueError, match="would filter every order"):
+        Source(kind="orders", path="raw/orders_{day}.csv", test_orders={"account_id": ("*",)})
+    with pytest.raises(ValueError, match="belongs to kind = 'orders'"):
+        Source(kind="products", path="raw/{day}.csv", test_orders={"product_id": ("x",)})

@@ -74,6 +74,10 @@ judged AS (
         *,
         CASE
             WHEN split_reason IS NOT NULL THEN split_reason
+            WHEN $with_tests AND (
+                regexp_full_match(lower(order_id), $test_order_id) OR regexp_full_match(lower(account_id), $test_account_id)
+                OR regexp_full_match(lower(email), $test_email) OR regexp_full_match(lower(product_id), $test_product_id)
+            ) THEN 'test_order'
             WHEN (identity IS NULL AND NOT $no_identity) OR order_id IS NULL OR ordered_at IS NULL OR product_id IS NULL
                 OR quantity_text IS NULL OR price_text IS NULL THEN 'missing_required'
             WHEN local_at IS NULL THEN 'bad_datetime'

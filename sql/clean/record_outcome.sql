@@ -1,4 +1,4 @@
--- What becomes of every record that may come again (orders, posts, contacts): clean, rejected or duplicate, over all
+-- What becomes of every record that may come again (orders, posts, contacts): clean, rejected, filtered or duplicate, over all
 -- versions of its key.
 -- Inputs: record (typed records of the window, all sources of a kind), earlier (its clean table, the days before it, with
 -- record_id).
@@ -95,6 +95,7 @@ SELECT
     r.*,
     CASE
         WHEN c.copy_number > 1 THEN 'duplicate'
+        WHEN r.reason = 'test_order' THEN 'filtered'
         WHEN r.reason IS NOT NULL THEN 'rejected'
         WHEN k.place > 1 OR b.verdict IN ('redelivered', 'superseded') THEN 'duplicate'
         ELSE 'clean'
