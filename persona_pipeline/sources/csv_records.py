@@ -9,9 +9,10 @@ Not here: encodings, files, what a field means.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
@@ -25,7 +26,7 @@ class Records:
     """Records of one group of lines: columns by position, the line each starts on, and the refused ones."""
 
     table: pa.Table
-    lines: list[int]
+    lines: Sequence[int] | np.ndarray
     hashes: list[str]
     lenient: list[int]
     rejects: list[tuple[int, str]]
@@ -76,10 +77,10 @@ class Reader:
                     continue
                 header_line = lines.lines[0]
                 self._read_header(lines)
-                lines = _without_first(lines)
+                lines = _from(lines, 1)
                 number += 1
             records, used = self._split(lines, number, header_line)
-            if used < len(lines.lines):
+            if used < (lines.content.count(b"\n") or len(lines.lines)):
                 kept = _from(lines, used)
             number += used
             yield records
@@ -101,6 +102,9 @@ class Reader:
 
     def _split(self, group: Lines, number: int, header_line: bytes) -> tuple[Records, int]:
         """Records of the group, and how many of its lines they use; the rest waits for the next group."""
+        whole = self._whole(group, number, header_line)
+        if whole is not None:
+            return whole, len(whole.lines)
         lines, rejects = group.lines, [(number + at, reason) for at, reason in group.bad.items()]
         taken = set(group.bad)
         exact: list[tuple[int, list[str]]] = []
@@ -126,6 +130,29 @@ class Reader:
                 if verdict:
                     lenient.append(number + at)
         return self._collect(group, number, used, taken, header_line, exact, lenient, rejects), used
+
+    def _whole(self, group: Lines, number: int, header_line: bytes) -> Records | None:
+        """All lines at once where each is a record with every column, else None."""
+        between = len(self.header) - 1
+        if not group.content or group.quoted or not between or header_line in group.content:
+            return None
+        data = np.frombuffer(group.content, np.uint8)
+        ends = np.flatnonzero(data == ord("\n"))
+        places = np.flatnonzero(data == self.delimiter[0])
+        if len(places) != between * len(ends):
+            return None
+        # as many delimiters as needed, and those of each line between its ends
+        if (places[between - 1 :: between] > ends).any() or (places[between::between] < ends[:-1]).any():
+            return None
+        self.counts.records += len(ends)
+        names = [f"c{position}" for position in range(len(self.header))]
+        table = _arrow(group.content, names, self.delimiter.decode())
+        if table.num_rows != len(ends):
+            raise AssertionError(f"expected {len(ends)} records from as many lines, got {table.num_rows}")
+        hashes: list[str] = []
+        if self.hasher is not None:
+            hashes = [self.hasher(line.replace(self.delimiter, b"\x1f")) for line in group.lines]
+        return Records(table, np.arange(number, number + len(ends)), hashes, [], [])
 
     def _assemble(self, group: Lines, at: int) -> tuple[int, list[str] | None, str]:
         """The record that starts at a line.
@@ -187,7 +214,7 @@ class Reader:
                 else:
                     rejects.append((number + at, "column_count"))
         names = [f"c{position}" for position in range(len(self.header))]
-        table = _arrow(fast, names, self.delimiter.decode())
+        table = _arrow(b"".join(line + b"\n" for line in fast), names, self.delimiter.decode())
         if table.num_rows != len(fast):
             raise AssertionError(f"expected {len(fast)} records from as many lines, got {table.num_rows}")
         hashes: list[str] = []
@@ -235,11 +262,10 @@ def parse(text: str, delimiter: str) -> tuple[list[str] | None, str]:
         at += 1
 
 
-def _arrow(lines: list[bytes], names: list[str], delimiter: str) -> pa.Table:
+def _arrow(content: bytes, names: list[str], delimiter: str) -> pa.Table:
     """Lines without quotes as text columns."""
-    if not lines:
+    if not content:
         return pa.table({name: pa.array([], pa.string()) for name in names})
-    content = b"\n".join(lines) + b"\n"
     return pa_csv.read_csv(
         pa.BufferReader(content),
         read_options=pa_csv.ReadOptions(column_names=names, use_threads=False, block_size=len(content) + 1),
@@ -266,10 +292,12 @@ def _joined(kept: Lines | None, group: Lines) -> Lines:
     return Lines(kept.lines + group.lines, bad, kept.quoted or group.quoted, group.last)
 
 
-def _without_first(group: Lines) -> Lines:
-    return _from(group, 1)
-
-
 def _from(group: Lines, at: int) -> Lines:
+    """The group without its first `at` lines."""
+    if group.content:
+        start = 0
+        for _ in range(at):
+            start = group.content.index(b"\n", start) + 1
+        return Lines(None, {}, group.quoted, group.last, group.content[start:])
     bad = {position - at: reason for position, reason in group.bad.items() if position >= at}
     return Lines(group.lines[at:], bad, group.quoted, group.last)

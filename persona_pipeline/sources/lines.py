@@ -10,7 +10,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
 LINE_LIMIT = 1 << 20
+GROUP = 8 << 20  # bytes of lines that are looked at together
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 CONTROL_IN_LINE = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -30,13 +33,23 @@ class Lines:
     """Some consecutive lines of a file, without their ends, in UTF-8.
 
     `bad` maps positions to a reason: `bad_encoding`, `line_too_long` or `ctrl_char`. Such a line holds
-    raw bytes.
+    raw bytes. Lines of which none is bad are kept as one text, `content`, each ended by a line feed: most
+    files never need them one by one.
     """
 
-    lines: list[bytes]
+    given: list[bytes] | None = None
     bad: dict[int, str] = field(default_factory=dict)
     quoted: bool = False
     last: bool = False
+    content: bytes = b""
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The lines one by one."""
+        if self.given is None:
+            self.given = self.content.split(b"\n")
+            self.given.pop()
+        return self.given
 
 
 def read_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[Lines]:
@@ -67,6 +80,20 @@ def read_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[Lines]:
         if len(tail) > LINE_LIMIT and b"\n" not in tail:
             tail, overlong = tail[: LINE_LIMIT + 1], True
     yield _decoded(tail, encoding, last=True)
+
+
+def gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks of about `GROUP`."""
+    waiting: list[bytes] = []
+    size = 0
+    for block in blocks:
+        waiting.append(block)
+        size += len(block)
+        if size >= GROUP:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
 
 
 def without_mark(blocks: Iterable[bytes]) -> tuple[Iterator[bytes], str | None, str | None]:
@@ -106,6 +133,9 @@ def _decoded(chunk: bytes, encoding: str, *, last: bool = False) -> Lines:
     bad: dict[int, str] = {}
     whole = _text(chunk, encoding)
     if whole is not None:
+        content = _plain(whole)
+        if content is not None:
+            return Lines(None, bad, b'"' in content, last, content)
         chunk = whole
         lines = chunk.split(b"\n")
     else:
@@ -123,6 +153,23 @@ def _decoded(chunk: bytes, encoding: str, *, last: bool = False) -> Lines:
         lines = [line.removesuffix(b"\r") for line in lines]
     _judge(lines, chunk, bad)
     return Lines(lines, bad, b'"' in chunk, last)
+
+
+def _plain(text: bytes) -> bytes | None:
+    """Lines ended by line feeds, or None where one of them may be too long or holds control characters."""
+    if b"\r" in text:
+        text = text.removesuffix(b"\r").replace(b"\r\n", b"\n")
+        if b"\r" in text:
+            return None
+    if text and not text.endswith(b"\n"):
+        text += b"\n"
+    if CONTROL.search(text):
+        return None
+    if len(text) > LINE_LIMIT:
+        ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+        if np.diff(ends, prepend=-1).max() > LINE_LIMIT:
+            return None
+    return text
 
 
 def _judge(lines: list[bytes], chunk: bytes, bad: dict[int, str]) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -25,7 +26,7 @@ from persona_pipeline.sources.csv_records import Records
 from persona_pipeline.sources.failure import SourceError
 from persona_pipeline.sources.files import locate
 from persona_pipeline.sources.fingerprint import decompressed, fingerprint
-from persona_pipeline.sources.lines import FileRejected, Lines, read_lines, without_mark
+from persona_pipeline.sources.lines import FileRejected, Lines, gathered, read_lines, without_mark
 from persona_pipeline.sources.source import Source
 from persona_pipeline.sources.typed_values import DATE_FIELDS, Forms
 
@@ -221,7 +222,7 @@ def _lines(stream: BinaryIO, source: Source, notes: list[str]) -> Iterator[Lines
     blocks, encoding, note = without_mark(decompressed(stream))
     if note:
         notes.append(note)
-    yield from read_lines(blocks, encoding or source.encoding)
+    yield from read_lines(gathered(blocks), encoding or source.encoding)
 
 
 def _positions(source: Source, header: list[str]) -> dict[str, int]:
@@ -242,11 +243,12 @@ def _rows(
     """Records of one group with the columns of `schema_of`."""
     schema, count, refused = schema_of(source), len(records.lines), len(records.rejects)
     lenient = set(records.lenient)
+    marks = [line in lenient for line in records.lines] if lenient else np.zeros(count, dtype=bool)
     columns: dict[str, pa.Array | pa.ChunkedArray] = {
-        "path_no": pa.array([path_no] * count, pa.int32()),
+        "path_no": pa.repeat(pa.scalar(path_no, pa.int32()), count),
         "line": pa.array(records.lines, pa.int64()),
         "reason": pa.nulls(count, pa.string()),
-        "lenient_quote": pa.array([line in lenient for line in records.lines], pa.bool_()),
+        "lenient_quote": pa.array(marks, pa.bool_()),
     }
     for field in source.fields:
         at = positions.get(field)

@@ -58,6 +58,13 @@ def records(
         pytest.param(
             b"1," + b"x" * (1 << 20) + b"\n3,4\n", {3: ["3", "4"]}, {2: "line_too_long"}, id="long line"
         ),
+        pytest.param(b"1,a\r\r\n3,4\r\n", {3: ["3", "4"]}, {2: "ctrl_char"}, id="two CR"),
+        pytest.param(
+            b"1,2,3\n4\n5,6\n",
+            {4: ["5", "6"]},
+            {2: "column_count", 3: "column_count"},
+            id="right in sum only",
+        ),
         pytest.param("1,中文\n3,4\n".encode(), {2: ["1", "中文"], 3: ["3", "4"]}, {}, id="Chinese"),
     ],
 )
@@ -132,3 +139,14 @@ def test_no_line_of_any_bytes_is_lost(body: bytes, block: int) -> None:
     counts = parts[2].counts
     assert counts.records == len(parts[0]) + len(parts[1])
     assert counts.lines == 1 + counts.records + counts.continuation + counts.blank + counts.repeated_header
+
+
+LINE = st.text(st.sampled_from(["1", "中", ",", ",", " ", "\r", "\x01", '"']), max_size=6)
+
+
+@given(lines=st.lists(LINE, max_size=30), joint=st.sampled_from(["\n", "\r\n"]))
+def test_lines_looked_at_together_are_those_looked_at_one_by_one(lines: list[str], joint: str) -> None:
+    content = joint.join(["a,b", *lines]).encode()
+    together, singly = records(content), records(content, block=1)
+    assert together[:2] == singly[:2]
+    assert together[2].counts == singly[2].counts
