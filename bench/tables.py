@@ -148,7 +148,7 @@ def pandas_and_pandera(file: Path) -> dict[str, float]:
     good = frame.dropna()
     checked = pa.DataFrameSchema(
         {
-            "order_id": pa.Column(str, pa.Check.str_length(1)),
+            "order_id": pa.Column(str, pa.Check.str_length(min_value=1)),
             "type": pa.Column(str, pa.Check.isin(["sale", "refund"])),
             "quantity": pa.Column(float, pa.Check.in_range(-1e6, 1e6)),
             "unit_price": pa.Column(float, pa.Check.in_range(0, 1e6)),
