@@ -20,10 +20,14 @@ BATCH = 16_384  # rows a thread of the engine takes at once
 
 @dataclass(frozen=True, slots=True)
 class LogLines:
-    """Consecutive lines: columns `line` (from 1) and `text`; `bad` maps their numbers to reasons."""
+    """Lines in order: columns `line` (from 1) and `text`; `bad` maps their numbers to reasons.
+
+    `fields` says what the lines hold, where the file itself does (W3C logs).
+    """
 
     table: pa.Table
     bad: dict[int, str]
+    fields: str = ""
 
     @property
     def count(self) -> int:
@@ -44,15 +48,6 @@ def log_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[LogLines]:
         lines = _columns(chunk, encoding, number)
         number += lines.count
         yield lines
-
-
-def count_lines(blocks: Iterable[bytes]) -> int:
-    """Physical lines of a decompressed file; a last line without its end counts."""
-    count, last = 0, b"\n"
-    for block in blocks:
-        count += block.count(b"\n")
-        last = block[-1:]
-    return count + (last != b"\n")
 
 
 def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -273,7 +273,10 @@ def test_the_look_back_covers_every_kind_whose_records_come_again(tmp_path: Path
             '[sources.s]\nkind = "social"\npath = "s.csv"\nknown_at = "event"\nevent_time = "delivery"\n',
             "known_at = 'event' needs the records' own time",
         ),
-        (SOCIAL.replace('jsonl"\n', 'xml"\n'), "format: Input should be 'csv', 'jsonl' or 'access_log'"),
+        (
+            SOCIAL.replace('jsonl"\n', 'xml"\n'),
+            "format: Input should be 'csv', 'jsonl', 'access_log', 'access_json' or 'w3c'",
+        ),
     ],
 )
 def test_mistakes_in_the_sources_of_traces(tmp_path: Path, source: str, message: str) -> None:
