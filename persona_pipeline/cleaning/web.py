@@ -64,9 +64,10 @@ def web_records(
         }
 
     whole: dict[str, Relation | pa.Table] = {**table, **looked_up(records, "pages")}
-    limit = {"limit": source.requests_per_minute}
+    minutes = {"minutes": engine.stage(sql_text("clean/web_minute"), whole)}
     whole |= {
-        "burst": engine.stage(sql_text("clean/web_burst"), whole, limit),
+        "burst": engine.stage(sql_text("clean/web_burst"), minutes, {"limit": source.requests_per_minute}),
+        "silent": engine.stage(sql_text("clean/web_silent"), minutes, {"pages": source.silent_pages}),
         "zone": local_stretches(zone, first, after, later=source.dst_overlap == "later"),
         "business_zone": utc_stretches(business.time_zone, first, after),
     }
@@ -127,12 +128,12 @@ def _lookups(source: DeclaredSource, key: bytes) -> list[tuple[str, str, _Rows]]
         return {"host": hosts, "channel": [channel(*each, own) for each in told]}
 
     def clients(values: Mapping[str, list]) -> dict[str, list]:
-        both = list(zip(values["address"], values["agent"], strict=True))
-        told = [_agent(agent) for _, agent in both]
+        both = zip(values["address"], values["agent"], strict=True)
+        told = zip(*map(_agent, values["agent"]), strict=True) if values["agent"] else [[] for _ in _AGENT]
         return {
             "client_id": [pseudonym(key, "client", f"{address or ''}|{agent}") for address, agent in both],
-            "client_prefix": [network_prefix(address) for address, _ in both],
-            **{name: [row[at] for row in told] for at, name in enumerate(_AGENT)},
+            "client_prefix": list(map(network_prefix, values["address"])),
+            **{name: list(column) for name, column in zip(_AGENT, told, strict=True)},
         }
 
     def named(kind: str) -> _Rows:

@@ -99,6 +99,12 @@ def zone_expression(time: str, zone: str) -> str:
     """SQL of the offset from UTC in seconds; NULL where the line has none."""
     if time in _EPOCH:
         return "0"
+    if time == "time_local":
+        number = f"TRY_CAST({zone} AS INTEGER)"  # +0530 is 5 hours and 30 minutes; / would round
+        return (
+            f"CASE WHEN length({zone}) = 5 AND (starts_with({zone}, '+') OR starts_with({zone}, '-')) THEN "
+            f"36 * ({number} - {number} % 100) + 60 * ({number} % 100) END"
+        )
     digits, sign = f"replace(substr({zone}, 2), ':', '')", f"substr({zone}, 1, 1)"
     hours, minutes = (f"TRY_CAST(substr({digits}, {at}, 2) AS INTEGER)" for at in (1, 3))
     return (

@@ -53,27 +53,23 @@ def log_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[LogLines]:
 def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Chunks that end with a line end (or with the file). Of an over-long line only its beginning is kept."""
     waiting: list[bytes] = []
-    size, tail, overlong = 0, b"", False
+    size = open_since = 0  # bytes that wait, and those of them after the last line end
     for arrived in blocks:
         block = arrived
-        if overlong:
+        if open_since > LINE_LIMIT:  # enough to see that the line is too long; its rest is not kept
             cut = block.find(b"\n")
             if cut < 0:
                 continue
-            block, overlong = block[cut:], False
+            block = block[cut:]
         cut = block.rfind(b"\n") + 1
-        if cut:
-            waiting += [tail, block[:cut]]
-            size += len(tail) + cut
-            tail = block[cut:]
+        open_since = len(block) - cut if cut else open_since + len(block)
+        size += len(block)
+        if cut and size >= CHUNK:
+            yield b"".join([*waiting, block[:cut]])
+            waiting, size = [block[cut:]], open_since
         else:
-            tail += block
-        if len(tail) > LINE_LIMIT:
-            tail, overlong = tail[: LINE_LIMIT + 2], True
-        if size >= CHUNK:
-            yield b"".join(waiting)
-            waiting, size = [], 0
-    rest = b"".join([*waiting, tail])
+            waiting.append(block)
+    rest = b"".join(waiting)
     if rest:
         yield rest
 

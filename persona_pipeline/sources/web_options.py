@@ -46,6 +46,9 @@ class WebOptions(BaseModel):
         assets: patterns of files that are no pages.
         hosts: the shop's own hosts; links from them and their subdomains are internal.
         requests_per_minute: an address with more requests for pages in a clock minute is a bot then.
+        silent_pages: an address with so many requests for pages in a day, or one for robots.txt, is a bot
+            (`bot_behaviour`) where none of its requests that day is for an asset or shows a referrer, a
+            cookie or an account; 0 turns this off. It holds on days on which most pages show one of these.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,6 +62,7 @@ class WebOptions(BaseModel):
     assets: tuple[str, ...] = DEFAULT_ASSETS
     hosts: tuple[str, ...] = ()
     requests_per_minute: int = Field(default=120, ge=1)
+    silent_pages: int = Field(default=50, ge=0)
 
     @field_validator("pages")
     @classmethod
