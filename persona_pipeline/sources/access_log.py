@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from persona_pipeline.engine.ahead import ahead
 from persona_pipeline.engine.protocol import Engine
 from persona_pipeline.sources.failure import SourceError
 from persona_pipeline.sources.files import locate
@@ -228,7 +229,7 @@ class _File:
         with self._file.open("rb") as stream:
             try:
                 blocks, encoding, note = without_mark(self._hashed(decompressed(stream)))
-                groups = log_lines(blocks, encoding or self._source.encoding)
+                groups = ahead(log_lines(blocks, encoding or self._source.encoding))
                 records = take(self._directives.without(groups) if self._directives else groups)
             except (GzipProblem, FileRejected) as refused:
                 self.sha256 = fingerprint(self._file).sha256

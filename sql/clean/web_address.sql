@@ -1,10 +1,9 @@
--- What each address asked for within each minute of the clock: pages, pages that came with a sign of a person
--- (a referrer, a cookie, an account), files that pages bring along, and robots.txt.
+-- What each address asked for on a day: pages, pages that came with a sign of a person (a referrer, a cookie, an
+-- account), files that pages bring along, and robots.txt.
 -- Inputs: records (split lines), files, pages.
 SELECT
     f.day,
     r.address,
-    date_diff('minute', TIMESTAMP '1970-01-01 00:00:00', r.local_at - coalesce(r.offset_seconds, 0) * INTERVAL 1 SECOND) AS minute,
     count(CASE WHEN NOT coalesce(p.is_asset, FALSE) THEN 1 END) AS pages,
     count(CASE
         WHEN NOT coalesce(p.is_asset, FALSE) AND coalesce(r.referrer_host, r.visitor, r.account) IS NOT NULL THEN 1
@@ -15,4 +14,4 @@ FROM records AS r
 JOIN files AS f ON f.path_no = r.path_no
 LEFT JOIN pages AS p ON p.page = r.page
 WHERE r.method IS NOT NULL AND r.address IS NOT NULL
-GROUP BY f.day, r.address, minute
+GROUP BY f.day, r.address
