@@ -1,17 +1,19 @@
-"""Access logs against the floor (DuckDB counting the same lines, or copying them untouched) and GoAccess.
+"""Access logs to validated tables, against DuckDB counting the same lines and GoAccess reporting on them.
 
-Two steps are measured: lines to typed records in Parquet, and lines to accepted hits with everything between
-(agents, pages, channels, pseudonyms, the ledger's counts). Each must account for every line. GoAccess is
-compared where it is installed; it is given the same file and one thread, and makes its report instead.
-The log is made here, seeded: NGINX's combined format, heavy-tailed visitors, pages and agents, some dirt.
+What is measured is the night's whole way: hash of the file, lines to records, records to judged hits, the
+tables with ledger and rejects as Parquet, their check against the contracts. Every line must be accounted
+for. Each run is a process of its own, so that its peak memory (VmHWM) is its own. GoAccess gets the same
+file and makes its report instead. The log is made here, seeded: NGINX's combined format, heavy-tailed
+visitors, pages and agents, some dirt.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
-import hashlib
+import gzip
 import json
+import re
 import resource
 import shutil
 import statistics
@@ -19,7 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -27,15 +30,20 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from persona_pipeline.cleaning.records import Business
-from persona_pipeline.cleaning.web import web_records
+from persona_pipeline.cleaning.window import TABLES, clean_window
+from persona_pipeline.contracts import Table, clean
+from persona_pipeline.contracts.validation import check_files
 from persona_pipeline.engine.duckdb import DuckDBEngine
-from persona_pipeline.engine.sql import sql_text
+from persona_pipeline.engine.protocol import DataFile, Input, Output, Relation, Window
+from persona_pipeline.sources.arrival import arrival_rows, arrive
+from persona_pipeline.sources.files import list_files
+from persona_pipeline.sources.fingerprint import fingerprints
 from persona_pipeline.sources.source import Source
-from persona_pipeline.sources.split import Split, split_files
+from persona_pipeline.sources.split import split_files
 
+STEPS = ("hash", "split", "type", "write", "validate")
 DAY = dt.date(2025, 1, 6)
-MEMORY = "1GB"
+MEMORY = "512MB"
 BROWSERS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{0}.0.{1}.0 "
     "Safari/537.36",
@@ -88,70 +96,162 @@ def make_log(file: Path, lines: int, seed: int) -> None:
             out.write("\n".join(block) + "\n")
 
 
-class Ours:
-    """This package over one file."""
+class _Engine(DuckDBEngine):
+    """The engine, with the seconds that it spends on writing tables."""
 
-    def __init__(self, folder: Path, file: str, sha256: str) -> None:
-        self._folder, self._file, self._sha256 = folder, file, sha256
-        self._source = Source(kind="web", format="access_log", path=file, hosts=("shop.example",))
+    seconds = 0.0
 
-    def records(self) -> int:
-        """Lines to records; the number of lines."""
-        return self._run(lambda engine, split, scratch: split.files[0].records)
-
-    def hits(self) -> int:
-        """Lines to accepted hits; the number of lines accounted for."""
-
-        def judge(engine: DuckDBEngine, split: Split, scratch: Path) -> int:
-            business = Business(DAY, "CNY", "Asia/Shanghai", b"a secret of the benchmark")
-            files = [(split.files[0], DAY)]
-            typed = web_records(engine, "web", self._source, split.paths, files, business, DAY)
-            counts = engine.fetch(sql_text("clean/outcome_count"), {"outcome": typed.records}).to_pylist()
-            engine.stage(sql_text("clean/web_hit"), {"outcome": typed.records})
-            return sum(row["records"] for row in counts)
-
-        return self._run(judge)
-
-    def _run(self, then: Callable[[DuckDBEngine, Split, Path], int]) -> int:
-        with tempfile.TemporaryDirectory(dir=self._folder) as name:
-            scratch = Path(name)
-            with DuckDBEngine(scratch, memory=MEMORY, threads=2) as engine:
-                split = split_files(
-                    "web",
-                    self._source,
-                    [(self._file, self._sha256)],
-                    project_directory=self._folder,
-                    key=b"",
-                    directory=scratch / "split",
-                    engine=engine,
-                )
-                return then(engine, split, scratch)
+    def select_into(
+        self,
+        sql: str,
+        inputs: Mapping[str, Input],
+        output: Output,
+        parameters: Mapping[str, object] | None = None,
+    ) -> list[DataFile]:
+        start = time.perf_counter()
+        files = super().select_into(sql, inputs, output, parameters)
+        self.seconds += time.perf_counter() - start
+        return files
 
 
-def floors(file: Path) -> dict[str, Callable[[], int]]:
+def night(folder: Path, file: str) -> dict[str, float]:
+    """One file to committed-ready tables: seconds by step, lines accounted for, peak memory in MiB."""
+    source = Source(kind="web", format="access_log", path=file, hosts=("shop.example",))
+    seconds: dict[str, float] = {}
+
+    def split(*given: object, **named: object) -> object:
+        begin = time.perf_counter()
+        result = split_files(*given, **named)  # type: ignore[arg-type]
+        seconds["split"] = time.perf_counter() - begin
+        return result
+
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        scratch = Path(name)
+        outputs = {
+            table.full_name: Output(table, scratch / table.name, 0) for table in (*TABLES, clean.ARRIVAL)
+        }
+        with closing(_Engine(scratch, memory=MEMORY, threads=2)) as engine:
+            start = time.perf_counter()
+            marks = fingerprints(list_files("web", source, folder))
+            seconds["hash"] = time.perf_counter() - start
+            new = arrive({"web": source}, marks, {}, set(), start=DAY, last=DAY)
+            arrived = engine.select_into(
+                "SELECT * FROM r", {"r": arrival_rows(new)}, outputs[clean.ARRIVAL.full_name]
+            )
+
+            def read(table: Table, first: dt.date | None, last: dt.date | None) -> Relation:
+                files = arrived if table is clean.ARRIVAL else []
+                return Relation(tuple(str(each.path) for each in files), table)
+
+            engine.seconds, start = 0.0, time.perf_counter()
+            written = clean_window(
+                engine,
+                sources={"web": source},
+                split=split,  # type: ignore[arg-type]
+                project_directory=folder,
+                start=DAY,
+                currency="CNY",
+                time_zone="Asia/Shanghai",
+                key=b"a secret of the benchmark",
+                read=read,
+                outputs=outputs,
+                window=Window(DAY, DAY),
+                split_directory=scratch / "split",
+                run_id="bench",
+            )
+            whole = time.perf_counter() - start
+            seconds |= {"write": engine.seconds, "type": whole - seconds["split"] - engine.seconds}
+            start = time.perf_counter()
+            for table in TABLES:
+                check_files(table, [each.path for each in written[table.full_name]])
+            seconds["validate"] = time.perf_counter() - start
+            ledger = Relation(tuple(str(each.path) for each in written[clean.FILE_LEDGER.full_name]))
+            found = engine.fetch(
+                "SELECT sum(clean + rejected + filtered)::BIGINT AS lines, sum(rejected)::BIGINT AS rejected "
+                "FROM ledger",
+                {"ledger": ledger},
+            ).to_pylist()[0]
+    peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text(encoding="utf-8"))
+    return {**seconds, **found, "peak": int(peak[1]) / 1024 if peak else 0.0}
+
+
+def ours(file: Path) -> dict[str, float]:
+    """`night` in a process of its own."""
+    command = [sys.executable, __file__, "--night", str(file)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def count(file: Path) -> int:
     """DuckDB over the same lines, without looking into them."""
     dialect = "delim = chr(1), quote = '', escape = '', header = false"
-    lines = f"read_csv('{file}', columns = {{'t': 'VARCHAR'}}, {dialect})"
-
-    def run(statement: str) -> int:
-        with duckdb.connect(config={"threads": 2, "preserve_insertion_order": False}) as connection:
-            row = connection.execute(statement).fetchone()
-        return int(row[0]) if row else 0
-
-    target = file.with_suffix(".parquet")
-    return {
-        "floor: count": lambda: run(f"SELECT count(*), sum(length(t)) FROM {lines}"),
-        "floor: copy": lambda: run(f"COPY (FROM {lines}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"),
-    }
+    statement = (
+        f"SELECT count(*), sum(length(t)) FROM read_csv('{file}', columns = {{'t': 'VARCHAR'}}, {dialect})"
+    )
+    with duckdb.connect(config={"threads": 2, "preserve_insertion_order": False}) as connection:
+        row = connection.execute(statement).fetchone()
+    return int(row[0]) if row else 0
 
 
 def goaccess(file: Path) -> int:
     """GoAccess over the same file; its count of requests, valid and not."""
     report = file.with_suffix(".json")
-    command = ["goaccess", str(file), "--log-format=COMBINED", "--no-progress", "-o", str(report)]
-    subprocess.run(command, check=True, capture_output=True)
+    command = ["goaccess", "-", "--log-format=COMBINED", "--no-progress", "-o", str(report)]
+    unpack = subprocess.Popen(["gzip", "-dcf", str(file)], stdout=subprocess.PIPE)
+    with unpack:
+        subprocess.run(command, check=True, capture_output=True, stdin=unpack.stdout)
     general = json.loads(report.read_text(encoding="utf-8"))["general"]
     return int(general["total_requests"])
+
+
+def processor_seconds() -> float:
+    """What this process and those it waited for have used; on a shared machine the fairer clock."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def timed(name: str, run: Callable[[Path], int], file: Path, lines: int) -> tuple[float, float]:
+    """Seconds of one run, which must account for every line: by the clock, and of the processors."""
+    start, used = time.perf_counter(), processor_seconds()
+    found = run(file)
+    if found != lines:
+        raise SystemExit(f"{name} accounts for {found} of {lines} lines")
+    return time.perf_counter() - start, processor_seconds() - used
+
+
+def measured(
+    file: Path, lines: int, rounds: int, *, with_goaccess: bool
+) -> tuple[list[str], dict[str, float]]:
+    """Rows of the table for one file, and its ratios."""
+    counts, nights = [], []
+    reports = [timed("goaccess", goaccess, file, lines)] if with_goaccess else []
+
+    def run(each: Path) -> int:
+        nights.append(ours(each))
+        return int(nights[-1]["lines"])
+
+    used = []
+    for _ in range(rounds):
+        counts.append(timed("count", count, file, lines))
+        used.append(timed("ours", run, file, lines)[1])
+    whole = statistics.median(sum(each[step] for step in STEPS) for each in nights)
+    floor, floor_used = (statistics.median(each) for each in zip(*counts, strict=True))
+    steps = {step: statistics.median(each[step] for each in nights) for step in STEPS}
+    peak, size = max(each["peak"] for each in nights), file.stat().st_size / 1e6
+    ratios = {"over_count": whole / floor, "peak_mib": peak, "lines_per_second": lines / whole}
+    rows = [
+        f"{file.name}: {lines:,} lines, {size:,.0f} MB, {nights[0]['rejected']:,} rejected",
+        f"  {'DuckDB counts them':22}{floor:8.2f} s, processors {floor_used:8.2f} s",
+        f"  {'ours, all steps':22}{whole:8.2f} s, processors {statistics.median(used):8.2f} s, "
+        f"{whole / floor:.2f} x count, {lines / whole:,.0f} lines/s, peak {peak:.0f} MiB",
+        *(f"    {step:20}{seconds:8.2f} s" for step, seconds in steps.items()),
+    ]
+    for clock, processors in reports:
+        ratios["goaccess_over_ours"] = clock / whole
+        rows.append(
+            f"  {'GoAccess':22}{clock:8.2f} s, processors {processors:8.2f} s, {clock / whole:.2f} x ours"
+        )
+    return rows, ratios
 
 
 def main() -> None:
@@ -159,45 +259,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="seconds instead of minutes")
     parser.add_argument("--lines", type=int, help="lines of the log")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each but GoAccess, which runs once")
+    parser.add_argument("--night", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    lines = arguments.lines or (100_000 if arguments.small else 2_000_000)
+    if arguments.night:
+        sys.stdout.write(json.dumps(night(arguments.night.parent, arguments.night.name)))
+        return
+    lines = arguments.lines or (100_000 if arguments.small else 5_000_000)
+    rows: list[str] = [f"engine memory {MEMORY}, 2 threads; medians of {arguments.rounds}"]
+    ratios: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        file = folder / "access.log"
-        make_log(file, lines, seed=1)
-        with file.open("rb") as stream:
-            ours = Ours(folder, file.name, hashlib.file_digest(stream, "sha256").hexdigest())
-        runs: dict[str, Callable[[], int]] = {"records": ours.records, "hits": ours.hits, **floors(file)}
-        if shutil.which("goaccess"):
-            runs["goaccess"] = lambda: goaccess(file)
-        seconds: dict[str, list[float]] = {key: [] for key in runs}
-        peak = 0.0
-        for _ in range(3):
-            for key, run in runs.items():
-                start = time.perf_counter()
-                found = run()
-                seconds[key].append(time.perf_counter() - start)
-                if found != lines:
-                    raise SystemExit(f"{key} accounts for {found} of {lines} lines")
-                if not peak and key == "hits":
-                    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        size = file.stat().st_size / 1e6
-    medians = {key: statistics.median(values) for key, values in seconds.items()}
-    rows = [f"{lines:,} lines, {size:,.0f} MB; engine memory {MEMORY}, 2 threads; medians of 3"]
-    rows += [
-        f"{key:14} {value:8.2f} s {lines / value / 1000:10,.0f} k lines/s" for key, value in medians.items()
-    ]
-    ratios = {
-        "records_over_count": medians["records"] / medians["floor: count"],
-        "records_over_copy": medians["records"] / medians["floor: copy"],
-        "hits_over_copy": medians["hits"] / medians["floor: copy"],
+        plain, packed, fifth = (Path(name) / each for each in ("access.log", "access.log.gz", "fifth.log"))
+        make_log(plain, lines, seed=1)
+        make_log(fifth, lines // 5, seed=1)
+        with plain.open("rb") as unpacked, gzip.open(packed, "wb", compresslevel=6) as stream:
+            shutil.copyfileobj(unpacked, stream, 1 << 20)
+        for kind, file in (("plain", plain), ("gzip", packed)):
+            found = measured(file, lines, arguments.rounds, with_goaccess=bool(shutil.which("goaccess")))
+            rows += found[0]
+            ratios |= {f"{kind}_{key}": value for key, value in found[1].items()}
+        ratios["fifth_peak_mib"] = ours(fifth)["peak"]
+        rows.append(f"peak memory of a fifth of the lines {ratios['fifth_peak_mib']:.0f} MiB")
+    summary = {
+        "bench": "weblog",
+        "rows": lines,
+        "ratios": {key: round(value, 2) for key, value in ratios.items()},
     }
-    if "goaccess" in medians:
-        ratios["goaccess_over_records"] = medians["goaccess"] / medians["records"]
-        ratios["goaccess_over_hits"] = medians["goaccess"] / medians["hits"]
-    rows += [f"{key} {value:.2f}" for key, value in ratios.items()]
-    rounded = {key: round(value, 2) for key, value in ratios.items()}
-    summary = {"bench": "weblog", "ratios": rounded, "peak_mb": round(peak, 1), "rows": lines}
     sys.stdout.write("\n".join([*rows, json.dumps(summary)]) + "\n")
 
 

@@ -68,6 +68,8 @@ class DeclaredSource(Protocol):
     @property
     def requests_per_minute(self) -> int: ...  # noqa: D102
     @property
+    def silent_pages(self) -> int: ...  # noqa: D102
+    @property
     def page_patterns(self) -> PageFinder: ...  # noqa: D102
 
     def amount_limit(self, currency: str) -> Decimal: ...  # noqa: D102

@@ -21,6 +21,7 @@ from persona_pipeline.cleaning.web_agents import describe, is_bot
 from persona_pipeline.cleaning.web_channels import channel, plain_host
 from persona_pipeline.cleaning.zones import local_stretches, utc_stretches
 from persona_pipeline.contracts.pseudonym import pseudonym
+from persona_pipeline.engine.ahead import ahead
 from persona_pipeline.engine.protocol import Engine, Relation
 from persona_pipeline.engine.sql import sql_text
 
@@ -64,9 +65,11 @@ def web_records(
         }
 
     whole: dict[str, Relation | pa.Table] = {**table, **looked_up(records, "pages")}
-    limit = {"limit": source.requests_per_minute}
+    whole["addresses"] = engine.stage(sql_text("clean/web_address"), whole)
+    limits = {"limit": source.requests_per_minute, "pages": source.silent_pages}
     whole |= {
-        "burst": engine.stage(sql_text("clean/web_burst"), whole, limit),
+        "burst": engine.stage(sql_text("clean/web_burst"), whole, limits),
+        "silent": engine.stage(sql_text("clean/web_silent"), whole, limits),
         "zone": local_stretches(zone, first, after, later=source.dst_overlap == "later"),
         "business_zone": utc_stretches(business.time_zone, first, after),
     }
@@ -79,10 +82,10 @@ def web_records(
     }
     others = [name for name, _, _ in lookups if name != "pages"]
     hits: list[str] = []
-    for path in paths:  # part by part: the clients of a month need not fit into memory at once
-        part = Relation((path,))
-        inputs = {**whole, "records": part, **looked_up(part, *others)}
-        hits += engine.stage(sql_text("clean/web_record"), inputs, parameters).paths
+    # part by part: the clients of a month need not fit into memory at once
+    parts = [Relation((path,)) for path in paths]
+    for own in ahead({"records": part, **looked_up(part, *others)} for part in parts):
+        hits += engine.stage(sql_text("clean/web_record"), {**whole, **own}, parameters).paths
     return Typed(Relation(tuple(hits)))
 
 
@@ -127,12 +130,12 @@ def _lookups(source: DeclaredSource, key: bytes) -> list[tuple[str, str, _Rows]]
         return {"host": hosts, "channel": [channel(*each, own) for each in told]}
 
     def clients(values: Mapping[str, list]) -> dict[str, list]:
-        both = list(zip(values["address"], values["agent"], strict=True))
-        told = [_agent(agent) for _, agent in both]
+        both = zip(values["address"], values["agent"], strict=True)
+        told = zip(*map(_agent, values["agent"]), strict=True) if values["agent"] else [[] for _ in _AGENT]
         return {
-            "client_id": [pseudonym(key, "client", f"{address or ''}|{agent}") for address, agent in both],
-            "client_prefix": [network_prefix(address) for address, _ in both],
-            **{name: [row[at] for row in told] for at, name in enumerate(_AGENT)},
+            "client_id": [_client(key, address, agent) for address, agent in both],
+            "client_prefix": list(map(network_prefix, values["address"])),
+            **{name: list(column) for name, column in zip(_AGENT, told, strict=True)},
         }
 
     def named(kind: str) -> _Rows:
@@ -150,6 +153,11 @@ def _lookups(source: DeclaredSource, key: bytes) -> list[tuple[str, str, _Rows]]
         ("visitors", "web_visitor", named("visitor")),
         ("contacts", "web_contact", named("contact")),
     ]
+
+
+@functools.lru_cache(maxsize=100_000)  # a client comes again in later parts
+def _client(key: bytes, address: str | None, agent: str) -> str:
+    return pseudonym(key, "client", f"{address or ''}|{agent}")
 
 
 @functools.lru_cache(maxsize=100_000)  # an attacker may send a new agent with every request

@@ -1,7 +1,7 @@
 """User agents to device, browser and operating system, and whether they are people at all.
 
 Families come from ua-parser, crawlers from crawler-user-agents (both packaged, nothing is downloaded) and
-from the short list in web.toml. Called on distinct agents. Not here: the rate rule (sql/clean/web_burst.sql).
+from the short list in web.toml. Called on distinct agents. Not here: rules of rate and behaviour (SQL).
 """
 
 from __future__ import annotations

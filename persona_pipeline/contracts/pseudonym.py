@@ -29,7 +29,9 @@ def normal_form(kind: str, value: str, phone_country: str | None = None) -> str:
 
     Source: Unicode Standard Annex 15 (NFKC) and Technical Report 31, section 5 (NFKC with casefolding).
     """
-    form = unicodedata.normalize("NFKC", value).strip()
+    form = (
+        value if value.isascii() else unicodedata.normalize("NFKC", value)
+    ).strip()  # ASCII is its own NFKC
     if kind in FOLDED:
         form = unicodedata.normalize("NFKC", form.casefold())
         form = "".join(sign for sign in form if unicodedata.category(sign) != "Cf").strip()

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from persona_pipeline.engine.ahead import ahead
 from persona_pipeline.engine.protocol import Engine
 from persona_pipeline.sources.failure import SourceError
 from persona_pipeline.sources.files import locate
 from persona_pipeline.sources.fingerprint import GzipProblem, decompressed, fingerprint
 from persona_pipeline.sources.lines import FileRejected, without_mark
-from persona_pipeline.sources.log_lines import LogLines, count_lines, log_lines
-from persona_pipeline.sources.log_statement import UTM, parse_statement
+from persona_pipeline.sources.log_lines import LogLines, log_lines
+from persona_pipeline.sources.log_statement import UTM, Fields, no_fields, parse_statement
+from persona_pipeline.sources.w3c_lines import Directives
 
 if TYPE_CHECKING:
     from persona_pipeline.sources.source import Source
@@ -52,6 +55,19 @@ SCHEMA = pa.schema(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ReadLog:
+    """What was read of one log; with a `reason` the whole file is refused.
+
+    `noted` counts what is no record.
+    """
+
+    records: int
+    reason: str | None = None
+    note: str | None = None
+    noted: Mapping[str, int] = field(default_factory=dict)
+
+
 def split_access_logs(
     engine: Engine,
     name: str,
@@ -61,7 +77,7 @@ def split_access_logs(
     project_directory: Path,
     directory: Path,
     count_only: Collection[int] = (),
-) -> tuple[tuple[str, ...], list[tuple[int, str | None, str | None]]]:
+) -> tuple[tuple[str, ...], list[ReadLog]]:
     """Split delivered logs into Parquet files with `SCHEMA`.
 
     Args:
@@ -74,33 +90,31 @@ def split_access_logs(
         count_only: positions of deliveries whose lines are counted only.
 
     Returns:
-        Paths of the Parquet files (at least one), and for each delivery: lines, reason to refuse the file,
-        note.
+        Paths of the Parquet files (at least one), and what was read of each delivery.
 
     Raises:
         SourceError: a file is gone, or its content is not the one that was recorded.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    files: list[tuple[int, str | None, str | None]] = []
-    statement = parse_statement(source.compiled_format, source.page_patterns.parameters)
-    parser = _Parser(engine, statement, directory, name)
+    files: list[ReadLog] = []
+    parser = _Parser(engine, source, directory, name)
     for path_no, (path, sha256) in enumerate(deliveries):
         file = locate(source, project_directory, path)
         if not file.is_file():
             raise SourceError(
                 f"source {name}: {path} was recorded with content {sha256[:12]} but is gone; put it back"
             )
-        read = _File(file, source.encoding, path_no)
-        lines, reason, note = read.count() if path_no in count_only else read.split(parser)
+        read = _File(file, source, path_no)
+        found = read.count() if path_no in count_only else read.split(parser)
         if read.sha256 != sha256:
             raise SourceError(
                 f"source {name}: {path} was recorded with content {sha256[:12]} but now holds "
                 f"{read.sha256[:12]}; put the recorded file back and deliver the new content under "
                 "another name"
             )
-        if reason is None and lines == 0 and not source.allow_empty:
-            reason = "empty"
-        files.append((lines, reason, note))
+        if found.reason is None and found.records == 0 and not source.allow_empty:
+            found = replace(found, reason="empty")
+        files.append(found)
     parts = tuple(parser.finish())
     if not parts:
         parts = (str(directory / f"{name}-none.parquet"),)
@@ -114,9 +128,10 @@ class _Parser:
     Only a chunk that is full by itself is parsed while its file may still turn out to be broken.
     """
 
-    def __init__(self, engine: Engine, statement: str, directory: Path, name: str) -> None:
-        self._engine, self._statement = engine, statement
+    def __init__(self, engine: Engine, source: Source, directory: Path, name: str) -> None:
+        self._engine, self._source = engine, source
         self._directory, self._name = directory, name
+        self._statements: dict[str, str] = {}
         self._waiting: list[tuple[int, LogLines]] = []
         self._size = self._made = 0
         self._parts: list[Path] = []
@@ -153,8 +168,8 @@ class _Parser:
         return [str(part) for part in self._parts]
 
     def _flush(self) -> None:
-        if self._waiting:
-            self._parts.append(self._parsed(self._waiting))
+        for fields in dict.fromkeys(group.fields for _, group in self._waiting):
+            self._parts.append(self._parsed([each for each in self._waiting if each[1].fields == fields]))
         self._waiting, self._size = [], 0
 
     def _parsed(self, groups: Sequence[tuple[int, LogLines]]) -> Path:
@@ -169,44 +184,62 @@ class _Parser:
                 for at, (name, kind) in enumerate(_BAD.items())
             }
         )
-        staged = self._engine.stage(self._statement, {"lines": lines, "bad": bad})
+        statement = self._statement(groups[0][1].fields)
+        staged = self._engine.stage(statement, {"lines": lines, "bad": bad})
         part = self._directory / f"{self._name}-{self._made}.parquet"
         self._made += 1
         shutil.move(staged.paths[0], part)
         return part
 
+    def _statement(self, fields: str) -> str:
+        """The statement for lines that hold some fields."""
+        if fields not in self._statements:
+            found, _ = _fields_of(self._source, fields)
+            self._statements[fields] = parse_statement(found, self._source.page_patterns.parameters)
+        return self._statements[fields]
+
+
+def _fields_of(source: Source, directive: str) -> tuple[Fields, str | None]:
+    """The fields of lines, and what is wrong where the file itself names some that cannot be used."""
+    try:
+        return source.line_fields(directive), None
+    except ValueError as error:
+        return no_fields("unknown_fields"), str(error)
+
 
 class _File:
     """Reads one file once: hash, gzip integrity and lines together."""
 
-    def __init__(self, file: Path, encoding: str, path_no: int) -> None:
-        self._file, self._encoding, self._path_no = file, encoding, path_no
+    def __init__(self, file: Path, source: Source, path_no: int) -> None:
+        self._file, self._source, self._path_no = file, source, path_no
         self._digest = hashlib.sha256()
+        self._directives = Directives() if source.format == "w3c" else None
         self.sha256 = ""
 
-    def split(self, parser: _Parser) -> tuple[int, str | None, str | None]:
-        """Hand the lines to the parser: lines, reason to refuse the whole file, note."""
+    def split(self, parser: _Parser) -> ReadLog:
+        """Hand the lines to the parser."""
+        return self._read(lambda groups: parser.add(self._path_no, groups))
 
-        def take(blocks: Iterable[bytes], encoding: str) -> int:
-            return parser.add(self._path_no, log_lines(blocks, encoding))
+    def count(self) -> ReadLog:
+        """Count the lines."""
+        return self._read(lambda groups: sum(group.count for group in groups))
 
-        return self._read(take)
-
-    def count(self) -> tuple[int, str | None, str | None]:
-        """Count the lines: lines, reason to refuse the whole file, note."""
-        return self._read(lambda blocks, _: count_lines(blocks))
-
-    def _read(self, take: Callable[[Iterable[bytes], str], int]) -> tuple[int, str | None, str | None]:
+    def _read(self, take: Callable[[Iterable[LogLines]], int]) -> ReadLog:
         note = None
         with self._file.open("rb") as stream:
             try:
                 blocks, encoding, note = without_mark(self._hashed(decompressed(stream)))
-                lines = take(blocks, encoding or self._encoding)
+                groups = ahead(log_lines(blocks, encoding or self._source.encoding))
+                records = take(self._directives.without(groups) if self._directives else groups)
             except (GzipProblem, FileRejected) as refused:
                 self.sha256 = fingerprint(self._file).sha256
-                return 0, refused.reason, note
+                return ReadLog(0, refused.reason, note)
         self.sha256 = self._digest.hexdigest()
-        return lines, None, note
+        if self._directives is None:
+            return ReadLog(records, None, note)
+        problems = [_fields_of(self._source, fields)[1] for fields in self._directives.used]
+        notes = [text for text in (note, *dict.fromkeys(problems)) if text]
+        return ReadLog(records, None, "; ".join(notes) or None, {"header_line": self._directives.count})
 
     def _hashed(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         for block in blocks:

@@ -20,10 +20,14 @@ BATCH = 16_384  # rows a thread of the engine takes at once
 
 @dataclass(frozen=True, slots=True)
 class LogLines:
-    """Consecutive lines: columns `line` (from 1) and `text`; `bad` maps their numbers to reasons."""
+    """Lines in order: columns `line` (from 1) and `text`; `bad` maps their numbers to reasons.
+
+    `fields` says what the lines hold, where the file itself does (W3C logs).
+    """
 
     table: pa.Table
     bad: dict[int, str]
+    fields: str = ""
 
     @property
     def count(self) -> int:
@@ -46,39 +50,26 @@ def log_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[LogLines]:
         yield lines
 
 
-def count_lines(blocks: Iterable[bytes]) -> int:
-    """Physical lines of a decompressed file; a last line without its end counts."""
-    count, last = 0, b"\n"
-    for block in blocks:
-        count += block.count(b"\n")
-        last = block[-1:]
-    return count + (last != b"\n")
-
-
 def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Chunks that end with a line end (or with the file). Of an over-long line only its beginning is kept."""
     waiting: list[bytes] = []
-    size, tail, overlong = 0, b"", False
+    size = open_since = 0  # bytes that wait, and those of them after the last line end
     for arrived in blocks:
         block = arrived
-        if overlong:
+        if open_since > LINE_LIMIT:  # enough to see that the line is too long; its rest is not kept
             cut = block.find(b"\n")
             if cut < 0:
                 continue
-            block, overlong = block[cut:], False
+            block = block[cut:]
         cut = block.rfind(b"\n") + 1
-        if cut:
-            waiting += [tail, block[:cut]]
-            size += len(tail) + cut
-            tail = block[cut:]
+        open_since = len(block) - cut if cut else open_since + len(block)
+        size += len(block)
+        if cut and size >= CHUNK:
+            yield b"".join([*waiting, block[:cut]])
+            waiting, size = [block[cut:]], open_since
         else:
-            tail += block
-        if len(tail) > LINE_LIMIT:
-            tail, overlong = tail[: LINE_LIMIT + 2], True
-        if size >= CHUNK:
-            yield b"".join(waiting)
-            waiting, size = [], 0
-    rest = b"".join([*waiting, tail])
+            waiting.append(block)
+    rest = b"".join(waiting)
     if rest:
         yield rest
 

@@ -1,48 +1,59 @@
-"""The SQL statement that makes the fields of a log line, for one log format.
+"""The SQL statement that makes records of lines, for one format of log.
 
-The engine cuts lines at quotes and blanks; lines that do not fall into the pieces of the format go through
-the format's regular expression, which knows escapes; what neither understands is `bad_line`. Not here: the
-format itself (log_format.py) and files (access_log.py).
+Two halves: the fields of a line as text, which differ by format, and what they say of a request, which does
+not. Lines that a cut format does not fit go through the format's regular expression, which knows escapes;
+what neither understands is `bad_line`. Not here: formats (log_format.py, log_cut.py), files (access_log.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from persona_pipeline.sources.log_format import Compiled, literal, time_expression, zone_expression
+from persona_pipeline.sources.log_cut import Compiled, literal, time_expression, zone_expression
 
-ROLES = ("address", "account", "visitor", "time", "zone", "request", "status", "bytes", "referrer", "agent")
 UTM = ("utm_source", "utm_medium", "utm_campaign")
+_PLACE = ("address", "account", "visitor", "time", "zone", "request", "status", "bytes", "referrer", "agent")
 
 
-def parse_statement(form: Compiled, parameters: Sequence[str]) -> str:
-    """The SELECT that makes records of `lines` (path_no, line, text) and `bad` (path_no, line, reason).
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields of a line, for one format.
 
-    Args:
-        form: the log format.
-        parameters: names in the query string that pages are told by.
+    Attributes:
+        steps: common table expressions over `lines` (path_no, line, text); the last one, `field`, has
+            path_no, line, refused (a reason or NULL) and the texts address, account, visitor, time, zone,
+            request, status, bytes, referrer, agent.
+        moment: SQL of the wall clock that `q.time` shows.
+        offset: SQL of the seconds that it is ahead of UTC; NULL where the line does not say.
     """
-    cut = " AND ".join(
-        [
-            f"len(piece) = {form.pieces}",
-            "NOT contains(text, '\\\"')",
-            *form.conditions,
-        ]
-        if form.pieces
-        else ["FALSE"]
-    )
+
+    steps: str
+    moment: str
+    offset: str
+
+
+def text_fields(form: Compiled) -> Fields:
+    """The fields of lines of text."""
+    conditions = [f"len(piece) = {form.pieces}", "NOT contains(text, '\\\"')", *form.conditions]
+    cut = " AND ".join(conditions) if form.pieces else "FALSE"
     names = ", ".join(literal(role) for role in form.groups)
-    fields = []
-    for role in ROLES:
-        fast = form.values.get(role, "NULL") if form.pieces else "NULL"
-        slow = f"again.{role}" if role in form.groups else "NULL"
-        fields.append(f"CASE WHEN fits THEN {fast} ELSE {slow} END AS {role}")
-    given = " || ".join(_parameter_given(name) for name in parameters) or "''"
-    value = _query_value
-    address = "CASE WHEN contains(q.address, ',') THEN split_part(q.address, ',', 1) ELSE q.address END"
+    value = {
+        role: f"CASE WHEN fits THEN {form.values.get(role, 'NULL')} ELSE again.{role} END"
+        for role in form.groups
+    }
+    if "clock" in value:
+        value["time"] = f"nullif({value['time']} || ' ' || {value['clock']}, ' ')"
+    if "method" in value:
+        value["request"] = request_of(value)
+    if form.is_w3c:
+        value |= {role: f"replace({value[role]}, '+', ' ')" for role in ("agent", "cookie") if role in value}
+        value["zone"] = "'Z'"
+    if form.cookie is not None:
+        value["visitor"] = cookie_value(value["cookie"], form.cookie)
     words = "".join(f", {expression} AS {name}" for name, expression in form.words.items())
-    return f"""
-WITH pieces AS (
+    steps = f"""
+pieces AS (
     SELECT path_no, line, text, str_split(text, '"') AS piece FROM lines
 ),
 worded AS (
@@ -56,8 +67,48 @@ tried AS (
     FROM fitting
 ),
 field AS (
-    SELECT path_no, line, {", ".join(fields)} FROM tried
-),
+    SELECT path_no, line, CAST(NULL AS VARCHAR) AS refused, {_placed(value)} FROM tried
+)"""
+    return Fields(steps, time_expression(form.time, "q.time"), zone_expression(form.time, "q.zone"))
+
+
+def no_fields(reason: str) -> Fields:
+    """Lines that cannot be read, whatever they hold, because of a reason."""
+    steps = f"field AS (SELECT path_no, line, {literal(reason)} AS refused, {_placed({})} FROM lines)"
+    return Fields(steps, "CAST(NULL AS TIMESTAMP)", "NULL")
+
+
+def request_of(value: Mapping[str, str]) -> str:
+    """A request line of its parts: SQL of method and uri, and of query and protocol where they are logged."""
+    text = f"{value['method']} || ' ' || {value['uri']}"
+    if "query" in value:
+        text += f" || coalesce('?' || ltrim({_missing(value['query'])}, '?'), '')"
+    protocol = _missing(value["protocol"]) if "protocol" in value else "NULL"
+    return f"{text} || ' ' || coalesce({protocol}, 'HTTP/1.1')"
+
+
+def cookie_value(header: str, name: str) -> str:
+    """SQL of one cookie of a Cookie header; NULL where it is not there."""
+    mark = literal(f"; {name}=")
+    return f"nullif(split_part(split_part('; ' || {header}, {mark}, 2), ';', 1), '')"
+
+
+def _placed(value: Mapping[str, str]) -> str:
+    return ", ".join(f"{value.get(name, 'CAST(NULL AS VARCHAR)')} AS {name}" for name in _PLACE)
+
+
+def parse_statement(fields: Fields, parameters: Sequence[str]) -> str:
+    """The SELECT that makes records of `lines` (path_no, line, text) and `bad` (path_no, line, reason).
+
+    Args:
+        fields: the fields of the log's lines.
+        parameters: names in the query string that pages are told by.
+    """
+    given = " || ".join(_parameter_given(name) for name in parameters) or "''"
+    value = _query_value
+    address = "CASE WHEN contains(q.address, ',') THEN trim(split_part(q.address, ',', 1)) ELSE q.address END"
+    return f"""
+WITH {fields.steps.strip()},
 asked AS (
     SELECT
         *,
@@ -110,13 +161,13 @@ query AS (
 SELECT
     q.path_no,
     q.line,
-    coalesce(b.reason, CASE WHEN coalesce(q.time, '') = '' THEN 'bad_line' END) AS reason,
+    coalesce(b.reason, q.refused, CASE WHEN coalesce(q.time, '') = '' THEN 'bad_line' END) AS reason,
     {_missing(address)} AS address,
     {_missing("q.account")} AS account,
     {_missing("q.visitor")} AS visitor,
-    {time_expression(form.time, "q.time")} AS local_at,
-    CAST({zone_expression(form.time, "q.zone")} AS INTEGER) AS offset_seconds,
-    coalesce(suffix(q.time, ':60'), FALSE) AS leap_second,
+    {fields.moment} AS local_at,
+    CAST({fields.offset} AS INTEGER) AS offset_seconds,
+    coalesce(contains(q.time, ':60'), FALSE) AS leap_second,
     CASE WHEN target <> '' THEN verb END AS method,
     CASE WHEN query IS NULL THEN path ELSE path || '?' || {given} END AS page,
     {", ".join(f"{value(name)} AS {name}" for name in UTM)},

@@ -14,7 +14,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from persona_pipeline.sources.web_options import WebOptions
+from persona_pipeline.sources.json_log import COLUMNS
+from persona_pipeline.sources.log_statement import Fields
+from persona_pipeline.sources.web_options import WEB_FORMATS, WebOptions, line_fields, object_fields
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     "orders": ("order_id", "ordered_at", "product_id", "quantity", "unit_price"),
@@ -71,7 +73,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "clicked_at",
         "responded_at",
     ),
-    "web": (),
+    "web": COLUMNS,  # of a log in JSON
 }
 DEFAULT_KEY: dict[str, tuple[str, ...]] = {
     "orders": ("order_id", "line_no"),
@@ -139,7 +141,7 @@ class Source(WebOptions):
 
     kind: Literal["orders", "customers", "products", "social", "campaigns", "web"]
     path: str = Field(min_length=1)
-    format: Literal["csv", "jsonl", "xlsx", "parquet", "sql", "access_log"] = "csv"
+    format: Literal["csv", "jsonl", "xlsx", "parquet", "sql", "access_log", "access_json", "w3c"] = "csv"
     sheet: str | None = None
     url: SecretStr | None = None
     query: str | None = None
@@ -259,6 +261,8 @@ class Source(WebOptions):
         return self
 
     def _check_columns(self) -> None:
+        if self.kind == "web":
+            return
         names = list(self.column_of.values())
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -299,14 +303,38 @@ class Source(WebOptions):
             raise ValueError("through belongs to known_at = 'event'")
 
     def _check_web(self) -> None:
-        if (self.kind == "web") != (self.format == "access_log"):
-            raise ValueError("kind = 'web' and format = 'access_log' go together")
-        if self.kind == "web":
-            _ = self.compiled_format
+        if (self.kind == "web") != (self.format in WEB_FORMATS):
+            raise ValueError(f"kind = 'web' goes with format = {' or '.join(map(repr, WEB_FORMATS))} only")
+        if self.kind != "web":
+            foreign = sorted(set(WebOptions.model_fields) & self.model_fields_set)
+            if foreign:
+                raise ValueError(f"{foreign[0]} belongs to kind = 'web'")
             return
-        foreign = sorted(set(WebOptions.model_fields) & self.model_fields_set)
-        if foreign:
-            raise ValueError(f"{foreign[0]} belongs to kind = 'web'")
+        if self.format == "w3c" and self.log_format is not None:
+            raise ValueError("log_format: a w3c log says itself what its fields are")
+        unused = [option for option in ("missing", "strip_suffix", "words") if getattr(self, option)]
+        if self.columns and self.format != "access_json":
+            unused = ["columns"]
+        if unused:
+            raise ValueError(f"{unused[0]} has no meaning for format = {self.format!r}")
+        if self.format != "w3c":
+            self.line_fields()
+
+    def line_fields(self, directive: str = "") -> Fields:
+        """The fields of this web log's lines.
+
+        Args:
+            directive: what stands behind #Fields: in a w3c log.
+
+        Raises:
+            ValueError: they cannot be read; the message says what is missing.
+        """
+        names = {"address": self.address, "account": self.account, "visitor": self.visitor}
+        if self.format == "access_json":
+            return object_fields(self.log_format or "nginx", self.columns, **names)
+        if self.format == "w3c":
+            return line_fields(directive, is_w3c=True, **names)
+        return line_fields(self.log_format or "combined", **names)
 
     def _check_database(self) -> None:
         if self.format != "sql":

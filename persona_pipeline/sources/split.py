@@ -98,7 +98,7 @@ def split_files(
     Raises:
         SourceError: a file is gone, or its content is not the one that was recorded.
     """
-    if source.format == "access_log":
+    if source.kind == "web":
         paths, read = split_access_logs(
             engine,
             name,
@@ -108,8 +108,11 @@ def split_files(
             directory=directory,
             count_only=count_only,
         )
-        logs = zip(deliveries, read, strict=True)
-        return Split(paths, tuple(SplitFile(n, *delivery, *log) for n, (delivery, log) in enumerate(logs)))
+        files = [
+            SplitFile(number, *delivery, log.records, log.reason, log.note, log.noted)
+            for number, (delivery, log) in enumerate(zip(deliveries, read, strict=True))
+        ]
+        return Split(paths, tuple(files))
     directory.mkdir(parents=True, exist_ok=True)
     target = directory / f"{name}.parquet"
     hasher = keyed_hasher(key)

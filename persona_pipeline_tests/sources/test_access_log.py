@@ -84,7 +84,7 @@ def test_a_line_of_each_format(
         ({"pages": {"product": ["p"]}}, "must begin with /"),
         ({"pages": {"shop": ["/p"]}}, "Input should be 'home'"),
         ({"hosts": ["https://shop.example"]}, "expected a host such as shop.example"),
-        ({"format": "csv"}, "kind = 'web' and format = 'access_log' go together"),
+        ({"format": "csv"}, "kind = 'web' goes with format = 'access_log'"),
         ({"kind": "orders", "format": "csv", "visitor": "x"}, "visitor belongs to kind = 'web'"),
     ],
 )

@@ -1,5 +1,5 @@
--- Lines of one access log, typed and judged one by one; burst holds what needed more than one line.
--- Inputs: records (split lines), files, pages, origins, clients, accounts, visitors, contacts, burst,
+-- Lines of one access log, typed and judged one by one; burst and silent hold what needed more than one line.
+-- Inputs: records (split lines), files, pages, origins, clients, accounts, visitors, contacts, burst, silent,
 -- zone (the source's local time, for lines without an offset), business_zone.
 WITH placed AS (
     SELECT
@@ -31,8 +31,8 @@ told AS (
         o.host, coalesce(o.channel, 'direct') AS channel,
         l.client_id, l.client_prefix,
         u.id AS account_id, u.account_id AS login, v.id AS visitor_id, c.id AS contact_id,
-        t.minute IS NOT NULL AS is_burst,
-        CASE WHEN regexp_full_match(d.status, '[1-5][0-9]{2}') THEN CAST(d.status AS BIGINT) END AS status_number,
+        t.minute IS NOT NULL AS is_burst, s.address IS NOT NULL AS is_silent,
+        CASE WHEN length(d.status) = 3 AND TRY_CAST(d.status AS BIGINT) BETWEEN 100 AND 599 THEN TRY_CAST(d.status AS BIGINT) END AS status_number,
         CASE WHEN regexp_full_match(d.bytes, '[0-9]{1,18}') THEN CAST(d.bytes AS BIGINT) END AS bytes_number
     FROM dated AS d
     LEFT JOIN pages AS g ON g.page = d.page
@@ -45,6 +45,7 @@ told AS (
     LEFT JOIN visitors AS v ON v.value = d.visitor
     LEFT JOIN contacts AS c ON c.value = d.contact
     LEFT JOIN burst AS t ON t.day = d.arrival_day AND t.address = d.address AND t.minute = d.minute
+    LEFT JOIN silent AS s ON s.day = d.arrival_day AND s.address = d.address
 ),
 judged AS (
     SELECT
@@ -70,6 +71,7 @@ decided AS (
             WHEN reason IS NOT NULL THEN NULL
             WHEN method IS NULL THEN 'not_http'
             WHEN is_bot OR is_burst THEN 'bot'
+            WHEN is_silent THEN 'bot_behaviour'
             WHEN is_asset THEN 'asset'
         END AS filter_reason
     FROM judged

@@ -1,0 +1,161 @@
+"""JSON access logs: the fields of one object a line, by the names that a source gives them.
+
+Here: presets of web servers, and SQL. The engine's JSON reader is used, not Python's (json_records.py): a
+busy site logs millions of lines a day, and what matters of a line are a dozen texts. Not here: what they say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from persona_pipeline.sources.log_cut import literal, zone_expression
+from persona_pipeline.sources.log_statement import Fields, cookie_value, request_of
+
+# keys of log_format escape=json after NGINX's variables; caddyserver.com/docs/logging;
+# doc.traefik.io/traefik/observability/access-logs
+JSON_PRESETS: dict[str, dict[str, str]] = {
+    "nginx": {
+        "address": "remote_addr",
+        "account": "remote_user",
+        "time": "time_iso8601",
+        "request": "request",
+        "method": "request_method",
+        "uri": "request_uri",
+        "protocol": "server_protocol",
+        "status": "status",
+        "bytes": "body_bytes_sent",
+        "referrer": "http_referer",
+        "agent": "http_user_agent",
+        "cookie": "http_cookie",
+    },
+    "caddy": {
+        "address": "request.client_ip",
+        "account": "user_id",
+        "time": "ts",
+        "method": "request.method",
+        "uri": "request.uri",
+        "protocol": "request.proto",
+        "status": "status",
+        "bytes": "size",
+        "referrer": "request.headers.Referer",
+        "agent": "request.headers.User-Agent",
+        "cookie": "request.headers.Cookie",
+    },
+    "traefik": {
+        "address": "ClientHost",
+        "account": "ClientUsername",
+        "time": "StartUTC",
+        "method": "RequestMethod",
+        "uri": "RequestPath",
+        "protocol": "RequestProtocol",
+        "status": "DownstreamStatus",
+        "bytes": "DownstreamContentSize",
+        "referrer": "request_Referer",
+        "agent": "request_User-Agent",
+        "cookie": "request_Cookie",
+    },
+}
+COLUMNS = (
+    "time",
+    "request",
+    "method",
+    "uri",
+    "query",
+    "protocol",
+    "status",
+    "bytes",
+    "referrer",
+    "agent",
+    "cookie",
+)
+_DATE, _CLF = "%Y-%m-%dT%H:%M:%S", "%d/%b/%Y:%H:%M:%S"
+
+
+def json_fields(keys: Mapping[str, str], *, cookie: str | None) -> Fields:
+    """The fields of lines that are JSON objects.
+
+    A time may be ISO 8601, NGINX's time_local, or seconds or milliseconds since 1970; these look different,
+    so that each line shows which it is. An object that names a key twice is refused, because readers differ
+    in which of the two they take.
+
+    Args:
+        keys: role to key; `request.headers.Referer` reaches into objects, unless a key is called so. Of a
+            list the first element counts.
+        cookie: name of the visitor's cookie, looked for in the role `cookie` where `visitor` is not there.
+    """
+    paths: list[str] = []
+    value: dict[str, str] = {}
+    for role, key in keys.items():
+        own = [_path([key])]
+        if "." in key:
+            own += [f"{_path(key.split('.'))}[0]", _path(key.split("."))]
+        first = len(paths) + 1
+        paths += own
+        value[role] = f"coalesce({', '.join(f'got[{first + at}]' for at in range(len(own)))})"
+    requests = [value["request"]] if "request" in value else []
+    if "method" in value and "uri" in value:
+        requests.append(request_of(value))
+    value["request"] = f"coalesce({', '.join(requests)})"
+    if cookie is not None and "cookie" in value:
+        found = cookie_value(value["cookie"], cookie)
+        value["visitor"] = f"coalesce({value['visitor']}, {found})"
+    texts = ("address", "account", "visitor", "time", "request", "status", "bytes", "referrer", "agent")
+    columns = ", ".join(f"{value.get(name, 'CAST(NULL AS VARCHAR)')} AS {name}" for name in texts)
+    steps = f"""
+checked AS (
+    SELECT *, coalesce(starts_with(ltrim(text), '{{') AND json_valid(text), FALSE) AS is_object FROM lines
+),
+opened AS (
+    SELECT
+        path_no,
+        line,
+        is_object,
+        CASE WHEN is_object THEN json_keys(text) END AS names,
+        CASE WHEN is_object THEN json_extract_string(text, [{", ".join(literal(path) for path in paths)}]) END
+            AS got
+    FROM checked
+),
+told AS (
+    SELECT path_no, line, is_object, len(names) > len(list_distinct(names)) AS is_twice, {columns} FROM opened
+),
+field AS (
+    SELECT
+        path_no,
+        line,
+        CASE
+            WHEN NOT is_object THEN 'bad_json'
+            WHEN is_twice THEN 'json_duplicate_key'
+            WHEN coalesce(time, '') = '' OR request IS NULL THEN 'missing_required'
+        END AS refused,
+        address, account, visitor, status, bytes, referrer, agent, request, time,
+        CASE
+            WHEN time[3] = '/' THEN substr(time, 22)
+            WHEN time[5] IN ('-', '/') THEN ltrim(regexp_replace(substr(time, 20), '^[.,][0-9]+', ''))
+            ELSE 'Z'
+        END AS zone
+    FROM told
+)"""
+    return Fields(steps, _moment("q.time"), zone_expression(_CLF, "q.zone"))
+
+
+def _path(names: list[str]) -> str:
+    return "$" + "".join('."' + name + '"' for name in names)
+
+
+def _moment(time: str) -> str:
+    whole = f"split_part({time}, '.', 1)"
+    ticks = f"TRY_CAST({whole} AS BIGINT)"
+    date = f"replace(replace(substr({time}, 1, 19), '/', '-'), ' ', 'T')"
+
+    millis = f"{ticks} // 1000"
+
+    def parsed(text: str, form: str) -> str:
+        leap = f"CASE WHEN suffix({text}, ':60') THEN replace({text}, ':60', ':59') ELSE {text} END"
+        return f"TRY_CAST(try_strptime({leap}, {literal(form)}) AS TIMESTAMP)"
+
+    return f"""CASE
+        WHEN {time}[3] = '/' THEN {parsed(f"substr({time}, 1, 20)", _CLF)}
+        WHEN {time}[5] IN ('-', '/') THEN {parsed(date, _DATE)}
+        WHEN length({whole}) BETWEEN 9 AND 11 THEN TIMESTAMP '1970-01-01' + {ticks} * INTERVAL 1 SECOND
+        WHEN length({whole}) BETWEEN 12 AND 14 THEN TIMESTAMP '1970-01-01' + {millis} * INTERVAL 1 SECOND
+    END"""

@@ -1,0 +1,64 @@
+"""Lines of W3C extended logs (IIS): directives out, every other line with the #Fields that it stands under.
+
+Directives are no records; they are counted. The fields may change within a file. Source:
+w3.org/TR/WD-logfile.html. Not here: what a field means (log_format.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from persona_pipeline.sources.log_lines import LogLines
+
+_FIELDS = "#Fields:"
+
+
+class Directives:
+    """The directives of one file, in the order of its lines.
+
+    Attributes:
+        count: how many there were.
+        used: the #Fields that lines stood under; empty where lines came before the first.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.used: dict[str, None] = {}
+        self._fields = ""
+
+    def without(self, groups: Iterable[LogLines]) -> Iterator[LogLines]:
+        """The lines between directives: one group for each run of them under the same fields, or several."""
+        for group in groups:
+            starts = pc.starts_with(group.table["text"], "#")  # type: ignore[attr-defined]
+            found = np.flatnonzero(starts.to_numpy())
+            self.count += len(found)
+            parts = self._cut(group, found) if len(found) else [replace(group, fields=self._fields)]
+            for part in parts:
+                self.used[part.fields] = None
+                yield part
+
+    def _cut(self, group: LogLines, found: np.ndarray) -> Iterator[LogLines]:
+        """Lines of a group, together where they stand under equal fields."""
+        numbers = {self._fields: 0}
+        under = np.zeros(group.count, np.int32)
+        begin = 0
+        for at in found.tolist():
+            under[begin:at] = numbers[self._fields]
+            under[at] = -1
+            begin = at + 1
+            text = group.table["text"][at].as_py()
+            if text.startswith(_FIELDS):
+                self._fields = " ".join(text.removeprefix(_FIELDS).split())
+                numbers.setdefault(self._fields, len(numbers))
+        under[begin:] = numbers[self._fields]
+        for fields, number in numbers.items():
+            table = group.table.filter(pa.array(under == number))
+            if table.num_rows:
+                lines = set(table["line"].to_pylist()) if group.bad else set()
+                bad = {line: reason for line, reason in group.bad.items() if line in lines}
+                yield LogLines(table, bad, fields)

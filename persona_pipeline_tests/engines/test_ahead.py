@@ -1,0 +1,41 @@
+"""One item ahead: order, errors, and how far it runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from persona_pipeline.engine.ahead import ahead
+
+
+def test_items_come_in_order_even_empty_ones() -> None:
+    assert list(ahead([0, None, "", 3])) == [0, None, "", 3]
+    assert list(ahead([])) == []
+
+
+def test_an_error_stands_where_its_item_would() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise ValueError("broken")
+
+    found = []
+    with pytest.raises(ValueError, match="broken"):
+        for item in ahead(items()):
+            found.append(item)  # noqa: PERF402 - what came before the error
+    assert found == [1]
+
+
+def test_one_item_is_made_while_another_is_used_and_no_more() -> None:
+    made = [threading.Event() for _ in range(4)]
+
+    def items() -> Iterator[int]:
+        for number, event in enumerate(made):
+            event.set()
+            yield number
+
+    for number in ahead(items()):
+        if number + 1 < len(made):
+            assert made[number + 1].wait(10)
+        assert not any(event.is_set() for event in made[number + 2 :])
