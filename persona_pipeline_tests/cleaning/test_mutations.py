@@ -176,6 +176,67 @@ def check_log(project: Callable[..., Project], count: int, seed: int) -> None:
         assert row["records_in"] == content.count(b"\n") + (not content.endswith(b"\n"))
 
 
+HIT = {
+    "remote_addr": "10.0.0.1",
+    "remote_user": "007",
+    "time_iso8601": f"{DAY}T10:00:00+08:00",
+    "request": "GET /p/P1?utm_source=x HTTP/1.1",
+    "status": "200",
+    "body_bytes_sent": "512",
+    "http_referer": "https://www.baidu.com/s",
+    "http_user_agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/120.0 Safari/537.36",
+}
+BAD_HITS: list[tuple[dict[str, str], str, str | None]] = [
+    ({"status": "x"}, "", None),
+    ({"request": "-"}, "", None),
+    ({"time_iso8601": "yesterday"}, "", None),
+    ({"remote_addr": "2001:db8::1", "http_user_agent": "curl/8"}, "", None),
+]
+W3C = [
+    b"#Software: Microsoft Internet Information Services 10.0",
+    b"#Fields: date time c-ip cs-username cs-method cs-uri-stem cs-uri-query sc-status cs(User-Agent)",
+    f"{DAY} 02:00:00 10.0.0.1 - GET /p/P1 a=b 200 Mozilla/5.0+(Windows+NT+10.0)".encode(),
+    f"{DAY} 02:00:01 2001:db8::1 007 POST /cart - 302 -".encode(),
+    f"{DAY} 02:00:01 10.0.0.2 - GET /p/P2 - 200 curl/8.5.0".encode(),
+    f"{DAY} 02:00:01 10.0.0.2 - GET".encode(),
+]
+
+
+def check_json_log(project: Callable[..., Project], count: int, seed: int) -> None:
+    mine = project({"web": Source(kind="web", format="access_json", path="raw/{day}_*.log")})
+    lines, draw = json_lines(HIT, BAD_HITS), random.Random(seed)
+    files = {
+        f"raw/{DAY}_{number}.log": lines[0] + b"\n" + mutated(lines, count // FILES, draw)
+        for number in range(FILES)
+    }
+    for path, row in run(mine, files, "web").items():
+        content = files[path]
+        assert row["status"] == "loaded"
+        assert row["records_in"] == content.count(b"\n") + (not content.endswith(b"\n"))
+
+
+def check_w3c(project: Callable[..., Project], count: int, seed: int) -> None:
+    mine = project({"web": Source(kind="web", format="w3c", path="raw/{day}_*.log")})
+    draw = random.Random(seed)
+    files = {
+        f"raw/{DAY}_{number}.log": b"\n".join(W3C[1:3])
+        + b"\n"
+        + mutated([*W3C, *W3C[2:] * 60], count // FILES, draw)
+        for number in range(FILES)
+    }
+    found = run(mine, files, "web")
+    directives = dict(
+        mine.select("SELECT path, records FROM t WHERE reason = 'header_line'", clean.LEDGER_REASON)
+    )
+    for path, row in found.items():
+        content = files[path]
+        lines = content.count(b"\n") + (not content.endswith(b"\n"))
+        starting = content.count(b"\n#") + content.startswith(b"#")
+        assert row["status"] == "loaded"
+        assert row["records_in"] + directives[path] == lines
+        assert 0 < directives[path] <= starting
+
+
 def text_cells(count: int, draw: random.Random) -> list[list[str]]:
     """Rows of orders whose values were changed."""
     lines = [value.encode() for value in ORDER.values()]
@@ -229,6 +290,8 @@ CHECKS: dict[str, Callable[[Callable[..., Project], int, int], None]] = {
     },
     "jsonl": check_json,
     "access_log": check_log,
+    "access_json": check_json_log,
+    "w3c": check_w3c,
     "parquet": check_parquet,
     "xlsx": check_sheet,
 }
