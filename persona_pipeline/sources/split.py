@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from persona_pipeline.sources.access_log import split_access_logs
 from persona_pipeline.sources.csv_records import Records
 from persona_pipeline.sources.failure import SourceError
 from persona_pipeline.sources.files import locate
+from persona_pipeline.sources.filled import filled_columns, log_columns
 from persona_pipeline.sources.fingerprint import decompressed, fingerprint
 from persona_pipeline.sources.lines import FileRejected, Lines, read_lines, without_mark
 from persona_pipeline.sources.source import Source
@@ -35,7 +37,8 @@ ROWS_PER_WRITE = 131_072
 class SplitFile:
     """One delivered file after splitting.
 
-    With a `reason` the whole file was rejected and holds no records.
+    With a `reason` the whole file was rejected and holds no records. `columns` are those of the file, with
+    the number of records that have a value in them.
     """
 
     path_no: int
@@ -45,6 +48,7 @@ class SplitFile:
     reason: str | None = None
     note: str | None = None
     noted: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    columns: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,15 @@ def split_files(
             directory=directory,
             count_only=count_only,
         )
+        filled = log_columns(engine, source, paths)
         logs = zip(deliveries, read, strict=True)
-        return Split(paths, tuple(SplitFile(n, *delivery, *log) for n, (delivery, log) in enumerate(logs)))
+        return Split(
+            paths,
+            tuple(
+                SplitFile(n, *delivery, *log, columns=filled.get(n, {}))
+                for n, (delivery, log) in enumerate(logs)
+            ),
+        )
     directory.mkdir(parents=True, exist_ok=True)
     target = directory / f"{name}.parquet"
     hasher = keyed_hasher(key)
@@ -146,11 +157,14 @@ def split_file(
         else json_records.Reader(tuple(source.column_of.values()), whole_row)
     )
     notes: list[str] = []
+    filled: Counter[str] = Counter()
     with file.open("rb") as stream:
         batches: list[pa.Table] = []
         try:
             for records in reader.read(_lines(stream, source, notes)):
-                batches.append(_rows(source, _positions(source, reader.header), records, path_no, hasher))
+                positions = _positions(source, reader.header)
+                batches.append(_rows(source, positions, records, path_no, hasher))
+                filled.update(filled_columns(source, reader.header, positions, records.table, batches[-1]))
                 if sum(batch.num_rows for batch in batches) >= ROWS_PER_WRITE:
                     write(pa.concat_tables(batches))
                     batches.clear()
@@ -178,9 +192,11 @@ def split_file(
     if batches:
         write(pa.concat_tables(batches))
     reason = "empty" if counts.records == 0 and not source.allow_empty else None
-    return SplitFile(
-        path_no, path, sha256, counts.records, reason, note, {name: n for name, n in noted.items() if n}
-    )
+    if isinstance(reader, json_records.Reader):
+        filled = filled + reader.others()  # a key that no object has is no column; the sum drops it
+    noticed = {name: n for name, n in noted.items() if n}
+    columns = {} if reason else dict(filled)
+    return SplitFile(path_no, path, sha256, counts.records, reason, note, noticed, columns)
 
 
 def _checked(name: str, file: Path, path: str, sha256: str) -> str | None:
