@@ -127,6 +127,12 @@ class Recommendation(_Section):
     length: int = Field(default=10, ge=1, le=100)
 
 
+class Gates(_Section):
+    """`[gates]`: what is reported and does not hold a publication."""
+
+    report_only: tuple[Literal["unknown_currency", "reject_share", "volume", "schema_drift"], ...] = ()
+
+
 class Notify(_Section):
     """`[notify]`: who hears of a failed or held night."""
 
@@ -159,6 +165,7 @@ class Settings(_Section):
     affinity: Affinity = Affinity()
     propensity: dict[Annotated[str, Field(pattern=_NAME)], Propensity] = _TARGETS
     recommendation: Recommendation = Recommendation()
+    gates: Gates = Gates()
     notify: Notify = Notify()
 
     @property
@@ -325,6 +332,7 @@ def _keys_at(section: list[str]) -> list[str]:
         "affinity": Affinity,
         "propensity": Propensity,
         "recommendation": Recommendation,
+        "gates": Gates,
         "notify": Notify,
     }
     model = kinds.get(section[0])

@@ -94,6 +94,7 @@ def _files(
             _day(row), name, file.path, file.sha256, "loaded", file.reason, file.records, file.note
         )
         account.outcomes.update({("noted", reason): count for reason, count in file.noted.items()})
+        account.columns = file.columns
         if file.reason is not None:
             account.status, account.records_in = "rejected_file", 0
         elif row["duplicate_of"] is not None:

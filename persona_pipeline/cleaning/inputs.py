@@ -116,6 +116,8 @@ class SplitFile(Protocol):
     def note(self) -> str | None: ...  # noqa: D102
     @property
     def noted(self) -> Mapping[str, int]: ...  # noqa: D102
+    @property
+    def columns(self) -> Mapping[str, int]: ...  # noqa: D102
 
 
 class Split(Protocol):

@@ -1,4 +1,4 @@
-"""The accounting of every file: rows of file_ledger and ledger_reason, and the check that they add up.
+"""The accounting of every file: rows of file_ledger, ledger_reason and file_column, and that they add up.
 
 Not here: what becomes of a record (the outcome statements).
 """
@@ -40,6 +40,16 @@ LEDGER_REASON = pa.schema(
         ("records", pa.int64()),
     ]
 )
+FILE_COLUMN = pa.schema(
+    [
+        ("day", pa.date32()),
+        ("source", pa.string()),
+        ("path", pa.string()),
+        ("sha256", pa.string()),
+        ("column_name", pa.string()),
+        ("filled", pa.int64()),
+    ]
+)
 
 
 @dataclass(slots=True)
@@ -55,6 +65,7 @@ class Account:
     records_in: int = 0
     note: str | None = None
     outcomes: dict[tuple[str, str], int] = field(default_factory=dict)
+    columns: Mapping[str, int] = field(default_factory=dict)  # of the file, with the records that fill them
 
     @property
     def place(self) -> Place:
@@ -130,3 +141,13 @@ def reason_rows(accounts: Iterable[Account]) -> pa.Table:
         if records
     ]
     return pa.Table.from_pylist(rows, schema=LEDGER_REASON)
+
+
+def column_rows(accounts: Iterable[Account]) -> pa.Table:
+    """Rows of clean.file_column."""
+    rows = [
+        dict(zip(FILE_COLUMN.names, (*account.place, name, filled), strict=True))
+        for account in accounts
+        for name, filled in sorted(account.columns.items())
+    ]
+    return pa.Table.from_pylist(rows, schema=FILE_COLUMN)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from persona_pipeline.cleaning.deliveries import Delivered, Reading, delivered
 from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFiles
-from persona_pipeline.cleaning.ledger import counted, ledger_rows, reason_rows
+from persona_pipeline.cleaning.ledger import column_rows, counted, ledger_rows, reason_rows
 from persona_pipeline.cleaning.posts import accepted_posts
 from persona_pipeline.cleaning.records import Business, union
 from persona_pipeline.contracts import clean, traces
@@ -46,6 +46,7 @@ TABLES = (
     clean.REJECT,
     clean.FILE_LEDGER,
     clean.LEDGER_REASON,
+    clean.FILE_COLUMN,
     clean.IDENTIFIER,
     clean.POST_TEXT,
     traces.WEB_HIT,
@@ -132,6 +133,7 @@ def clean_window(
     )
     for table, rows in (
         (clean.LEDGER_REASON, reason_rows(accounts)),
+        (clean.FILE_COLUMN, column_rows(accounts)),
         (clean.FILE_LEDGER, ledger_rows(accounts, run_id)),
     ):
         written[table.full_name] = engine.select_into(

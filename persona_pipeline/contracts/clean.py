@@ -88,6 +88,23 @@ LEDGER_REASON = Table(
     "The ledger by reason code.",
 )
 
+FILE_COLUMN = Table(
+    "clean",
+    "file_column",
+    "one row per delivered file content, day and column",
+    ("day", "source", "path", "sha256", "column_name"),
+    (
+        c.DAY,
+        c.SOURCE,
+        c.PATH,
+        c.SHA256,
+        Column("column_name", Type.TEXT, "Column of the header, key of the objects or field of the log"),
+        _count("filled", "Records with a value in it"),
+    ),
+    "Which columns each delivered file had, and how many of its records filled them. History exports are "
+    "left out.",
+)
+
 REJECT = Table(
     "clean",
     "reject",
@@ -234,4 +251,15 @@ POST_TEXT = Table(
     owner="team:privacy",
 )
 
-TABLES = (ARRIVAL, FILE_LEDGER, LEDGER_REASON, REJECT, ORDER_LINE, CUSTOMER, PRODUCT, IDENTIFIER, POST_TEXT)
+TABLES = (
+    ARRIVAL,
+    FILE_LEDGER,
+    LEDGER_REASON,
+    FILE_COLUMN,
+    REJECT,
+    ORDER_LINE,
+    CUSTOMER,
+    PRODUCT,
+    IDENTIFIER,
+    POST_TEXT,
+)

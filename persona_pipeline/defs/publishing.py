@@ -1,21 +1,23 @@
 """What the publication and report assets call: the hold, the publication, the report.
 
-Here: the decision to hold a night, made before the write. Not here: how marts are written (warehouse).
+Here: holding a night, before the write. Not here: what holds it (gates), how marts are written (warehouse).
 """
 
 import datetime as dt
 import getpass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from persona_pipeline.contracts import clean
+from persona_pipeline.defs.gates import held, judge
 from persona_pipeline.defs.maintenance import tidy
 from persona_pipeline.defs.shop import Shop
 
-REJECT_SHARE = 0.01
-SMALLEST = 1_000  # records over which a share of rejects is evidence: 1 % of fewer is under ten records
+if TYPE_CHECKING:
+    from persona_pipeline.engine.duckdb import DuckDBEngine
+
+MOST_REASONS = 3  # told in the one line of the failure; the checks tell all
 
 
 class Held(Exception):
@@ -26,13 +28,13 @@ def publish_day(shop: Shop, as_of: dt.date, run_id: str, *, accepted: str | None
     """Publish the end of `as_of`; returns metadata for the Dagster event.
 
     Raises:
-        Held: too many records of the night were rejected and nobody accepted that.
+        Held: a gate found the day too unlike what is known, and nobody accepted that.
     """
     from persona_pipeline.warehouse import publish
 
     with shop.engine() as engine:
         if not accepted:
-            _hold_if_bad(shop, engine, as_of)
+            _hold_if_unusual(shop, engine, as_of)
         publication = publish(
             engine,
             shop.settings.warehouse_url,
@@ -76,16 +78,17 @@ def report_day(shop: Shop, day: dt.date) -> Path:
     return write_report(shop.settings.path(shop.settings.storage.report), data, language=project.language)
 
 
-def _hold_if_bad(shop: Shop, engine, as_of: dt.date) -> None:  # noqa: ANN001 - the engine's module is heavy
-    found = engine.fetch(
-        "SELECT source, CAST(sum(records_in) AS BIGINT) AS records_in, "
-        "CAST(sum(rejected) AS BIGINT) AS rejected FROM ledger GROUP BY source ORDER BY source",
-        {"ledger": shop.lake.read(clean.FILE_LEDGER, as_of, as_of)},
+def _hold_if_unusual(shop: Shop, engine: "DuckDBEngine", day: dt.date) -> None:
+    """Raise where a gate holds the day; a day that BI has gone past is history and not judged again."""
+    from persona_pipeline.warehouse import publications
+
+    newest = max((each.as_of for each in publications(shop.settings.warehouse_url)), default=day)
+    reasons = held(shop, judge(shop, engine, day)) if day >= newest else []
+    if not reasons:
+        return
+    more = f"; and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
+    told = "; ".join(f"{each.gate}: {each}" for each in reasons[:MOST_REASONS])
+    raise Held(
+        f"held, BI keeps the publication before: {told}{more}. If the day is right as it is, release it: "
+        "persona publish --accept REASON"
     )
-    for row in found.to_pylist():
-        if row["records_in"] >= SMALLEST and row["rejected"] > REJECT_SHARE * row["records_in"]:
-            raise Held(
-                f"source {row['source']}: {row['rejected']:,} of {row['records_in']:,} records of {as_of} "
-                f"were rejected, more than {REJECT_SHARE:.0%}; look at clean.reject, then release it with: "
-                "persona publish --accept REASON"
-            )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -56,7 +57,7 @@ class Reader:
     header: list[str] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     large_integers: int = 0
-    _names: set[str] = field(default_factory=set)
+    _names: Counter[str] = field(default_factory=Counter)
     _large: bool = False
 
     def __post_init__(self) -> None:
@@ -81,6 +82,16 @@ class Reader:
     def unused(self) -> list[str]:
         """Keys of the file's objects that no field is read from, the first twenty by name."""
         return [name[:60] for name in sorted(self._names)[:MOST_NAMES]]
+
+    def others(self) -> Counter[str]:
+        """Keys that no field is read from, with the records that have them; none if they are too many.
+
+        More than twenty are values in the place of names, which must not get into tables.
+        """
+        found: Counter[str] = Counter()
+        for name, records in self._names.items() if len(self._names) <= MOST_NAMES else ():
+            found[name[:60]] += records
+        return found
 
     def _records(self, group: Lines, number: int) -> Records:
         rows: list[list[str | None]] = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from persona_pipeline.sources.access_log import split_access_logs
 from persona_pipeline.sources.csv_records import Records
 from persona_pipeline.sources.failure import SourceError
 from persona_pipeline.sources.files import locate
+from persona_pipeline.sources.filled import filled_columns, log_columns
 from persona_pipeline.sources.fingerprint import decompressed, fingerprint
 from persona_pipeline.sources.lines import FileRejected, Lines, gathered, read_lines, without_mark
 from persona_pipeline.sources.source import Source
@@ -38,7 +40,8 @@ _Reader = csv_records.Reader | json_records.Reader | parquet_records.Reader | sh
 class SplitFile:
     """One delivered file after splitting.
 
-    With a `reason` the whole file was rejected and holds no records.
+    With a `reason` the whole file was rejected and holds no records. `columns` are those of the file, with
+    the number of records that have a value in them.
     """
 
     path_no: int
@@ -48,6 +51,7 @@ class SplitFile:
     reason: str | None = None
     note: str | None = None
     noted: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    columns: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +112,17 @@ def split_files(
             directory=directory,
             count_only=count_only,
         )
+        filled = log_columns(engine, source, paths)
         files = [
-            SplitFile(number, *delivery, log.records, log.reason, log.note, log.noted)
+            SplitFile(
+                number,
+                *delivery,
+                log.records,
+                log.reason,
+                log.note,
+                log.noted,
+                columns=filled.get(number, {}),
+            )
             for number, (delivery, log) in enumerate(zip(deliveries, read, strict=True))
         ]
         return Split(paths, tuple(files))
@@ -147,10 +160,13 @@ def split_file(
     """
     reader = _reader(source, hasher if source.identity == "whole_row" else None)
     notes: list[str] = []
+    filled: Counter[str] = Counter()
     batches: list[pa.Table] = []
     try:
         for records in _records(reader, source, file, notes):
-            batches.append(_rows(source, _positions(source, reader.header), records, path_no, hasher))
+            positions = _positions(source, reader.header)
+            batches.append(_rows(source, positions, records, path_no, hasher))
+            filled.update(filled_columns(source, reader.header, positions, records.table, batches[-1]))
             if sum(batch.num_rows for batch in batches) >= ROWS_PER_WRITE:
                 write(pa.concat_tables(batches))
                 batches.clear()
@@ -180,9 +196,11 @@ def split_file(
     if batches:
         write(pa.concat_tables(batches))
     reason = "empty" if counts.records == 0 and not source.allow_empty else None
-    return SplitFile(
-        path_no, path, sha256, counts.records, reason, note, {name: n for name, n in noted.items() if n}
-    )
+    if isinstance(reader, json_records.Reader):
+        filled = filled + reader.others()  # a key that no object has is no column; the sum drops it
+    noticed = {name: n for name, n in noted.items() if n}
+    columns = {} if reason else dict(filled)
+    return SplitFile(path_no, path, sha256, counts.records, reason, note, noticed, columns)
 
 
 def _reader(source: Source, whole_row: Callable[[bytes], str] | None) -> _Reader:

@@ -14,6 +14,7 @@ DAY_ASSETS = {
     "clean/arrival",
     "clean/campaign_contact",
     "clean/customer",
+    "clean/file_column",
     "clean/file_ledger",
     "clean/id_link",
     "clean/ledger_reason",

@@ -27,6 +27,7 @@ WRITTEN = (
     tables.POST_TEXT,
     tables.REJECT,
     tables.LEDGER_REASON,
+    tables.FILE_COLUMN,
     tables.FILE_LEDGER,
 )
 # compared with their own earlier days: what comes again may correct them
