@@ -48,7 +48,8 @@ class WebOptions(BaseModel):
         requests_per_minute: an address with more requests for pages in a clock minute is a bot then.
         silent_pages: an address with so many requests for pages in a day, or one for robots.txt, is a bot
             (`bot_behaviour`) where none of its requests that day is for an asset or shows a referrer, a
-            cookie or an account; 0 turns this off. It holds on days on which most pages show one of these.
+            cookie or an account; 0 turns this off. It holds on days on which half of the addresses show a
+            referrer, a cookie or an account.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -130,3 +130,19 @@ def test_what_a_line_says(web: Project) -> None:
     assert web.select("SELECT id_kind, id, field, value FROM t", clean.IDENTIFIER) == [
         ("account", account, "account", "00000042")
     ]
+
+
+def test_directives_of_w3c_logs_are_counted_and_are_no_records(project: Callable[..., Project]) -> None:
+    shop = project({"web": Source(kind="web", format="w3c", path="raw/u_ex{day}.log")})
+    fields = "#Fields: date time cs-method cs-uri-stem cs-uri-query c-ip cs(User-Agent) sc-status"
+    good = f"{DAY} 02:00:00 GET /p/P1 - 203.0.113.7 {CHROME.replace(' ', '+')} 200"
+    shop.write(f"raw/u_ex{DAY}.log", "\r\n".join(["#Version: 1.0", fields, good, "cut", fields, good, ""]))
+    shop.run(DAY)
+    assert outcomes(shop) == [("clean", "new", 2), ("noted", "header_line", 3), ("rejected", "bad_line", 1)]
+    assert shop.select("SELECT records_in, clean, rejected FROM t", clean.FILE_LEDGER) == [(3, 2, 1)]
+    assert shop.select("SELECT line, reason FROM t", clean.REJECT) == [(4, "bad_line")]
+    at = dt.datetime(DAY.year, DAY.month, DAY.day, 2, tzinfo=dt.UTC)
+    assert hits(shop, "hit_no, event_at, product_id, browser") == [
+        (3, at, "P1", "Chrome"),
+        (6, at, "P1", "Chrome"),
+    ]

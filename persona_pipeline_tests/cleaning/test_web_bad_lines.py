@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import re
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -290,6 +292,8 @@ def test_the_real_log(project: Callable[..., Project], shared_data: Path) -> Non
     number = gzip.decompress(packed).split(b"\n")
     broken = [at for at, text in enumerate(number, 1) if text and not text.endswith(b'"')]
     assert shop.select("SELECT line, reason FROM t", clean.REJECT) == [(broken[0], "bad_line")]
+    behaved = "SELECT sum(records)::INT FROM t WHERE reason = 'bot_behaviour'"
+    assert shop.select(behaved, clean.LEDGER_REASON) == [(_silent_lines(packed),)]
     split = split_files(
         "web",
         shop.sources["web"],
@@ -325,6 +329,29 @@ def test_the_real_log(project: Callable[..., Project], shared_data: Path) -> Non
     }
     (total,) = [row for row in counts if row["status"] is None and row["method"] is None]
     assert (total["a"], total["bytes"]) == (1_753, 2_747_282_505)
+
+
+def _silent_lines(packed: bytes) -> int:
+    """Lines of addresses that behave like robots and do not say so, told by another parser."""
+    form = re.compile(r'(\S+) \S+ \S+ \[[^]]*\] "[A-Z]+ ([^ ?]+)[^"]*" \d+ \S+ "([^"]*)" "(.*)"')
+    asset = re.compile(
+        r".*\.(css|js|png|jpe?g|gif|svg|ico|xml|txt|json|woff|ttf|mp3|mp4|webm)|/favicon.*", re.I
+    )
+    found = [
+        match.groups() for match in map(form.match, gzip.decompress(packed).decode().split("\n")) if match
+    ]
+    silent: dict[str, bool] = {}
+    pages: Counter[str] = Counter()
+    robots = set()
+    for address, path, referrer, _ in found:
+        is_asset = asset.fullmatch(path) is not None
+        signs = is_asset and path != "/robots.txt" or (not is_asset and referrer.startswith("http"))
+        silent[address] = silent.get(address, True) and not signs
+        pages[address] += not is_asset
+        robots |= {address} if path == "/robots.txt" else set()
+    chosen = {each for each, holds in silent.items() if holds and (pages[each] >= 50 or each in robots)}
+    assert len(chosen) > 100
+    return sum(address in chosen and not is_bot(agent) for address, _, _, agent in found)
 
 
 BITS = st.sampled_from(

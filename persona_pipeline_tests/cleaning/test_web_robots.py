@@ -61,7 +61,14 @@ CASES: dict[str, tuple[list[str], list[tuple[str, str, int]]]] = {
         [*people(40), line(TXT, address=PERSON)],
         [("clean", "new", 40), ("filtered", "asset", 1)],
     ),
-    "a log that shows no signs": ([*people(9), *asked(ROBOT, 10)], [("clean", "new", 19)]),
+    "a log that shows few signs": (
+        [*people(40), *asked(ROBOT, 10), *asked("198.51.100.8", 1)],
+        [("clean", "new", 51)],
+    ),
+    "a robot busier than all people": (
+        [*people(9), *asked(ROBOT, 30)],
+        [("clean", "new", 9), ("filtered", "bot_behaviour", 30)],
+    ),
     "a robot by its name": (
         [*people(40), *(each.replace(CHROME, "curl/8.5.0") for each in asked(ROBOT, 10))],
         [("clean", "new", 40), ("filtered", "bot", 10)],
