@@ -142,10 +142,12 @@ def kill_sqlite(night: Night, tmp_path: Path, count: int, *, least: int, in_a_ro
     kill_nights(night, fresh, count, seed=20250126, least=least, in_a_row=in_a_row)
 
 
+@pytest.mark.timeout(900)
 def test_five_kills_sqlite(sqlite_night: Night, tmp_path: Path) -> None:
-    kill_sqlite(sqlite_night, tmp_path, 5, least=4, in_a_row=5)
+    kill_sqlite(sqlite_night, tmp_path, 5, least=4, in_a_row=3)
 
 
+@pytest.mark.timeout(900)
 def test_days_after_an_interrupted_range_wait_for_it(
     sqlite_night: Night, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -232,10 +234,11 @@ def kill_postgresql(
 
 
 @pytest.mark.postgres
+@pytest.mark.timeout(900)
 def test_five_kills_postgresql(
     history: Project, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kill_postgresql(history, server, tmp_path, monkeypatch, 5, least=4, in_a_row=5)
+    kill_postgresql(history, server, tmp_path, monkeypatch, 5, least=4, in_a_row=3)
 
 
 @pytest.mark.proof
