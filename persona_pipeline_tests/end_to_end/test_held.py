@@ -29,8 +29,8 @@ def write(
     directory: Path, day: dt.date, lines: int = 200, *, without: str = "", currency: str = "CNY"
 ) -> None:
     """The orders of a day, one a line."""
-    names: list[str] = HEADER.split(",")
-    rows = [names]
+    names = HEADER.split(",")
+    rows: list[list[str]] = [list(names)]
     for n in range(lines):
         last = currency if n == 0 else "CNY"
         order = f"{day:%m%d}-{n}"
