@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _init(options: argparse.Namespace) -> None:
     from persona_pipeline.commands.project import init
 
-    init(options.directory)
+    init(options.directory, options.files)
 
 
 def _generate(options: argparse.Namespace) -> None:
@@ -104,9 +104,9 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from persona_pipeline.commands.inspecting import doctor
+    from persona_pipeline.commands.diagnosing import doctor
 
-    return doctor(load_settings(options.project, create_key=False))
+    return doctor(load_settings(options.project, create_key=False), as_json=options.json)
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -164,6 +164,15 @@ def _parser() -> argparse.ArgumentParser:
 
     init = add("init", _init, "write a commented persona.toml to fill in", project=False)
     init.add_argument("directory", type=Path, metavar="DIR")
+    init.add_argument(
+        "--from",
+        type=Path,
+        action="append",
+        default=[],
+        dest="files",
+        metavar="FILE",
+        help="draft it from a file as you have it; once for each file",
+    )
     for name, run, text in (
         ("demo", _demo, "generate a shop, run everything, show the personas"),
         ("generate", _generate, "write a demo shop: raw files and the planted truth"),
@@ -213,7 +222,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--accept", metavar="REASON")
     command = add("rollback", _rollback, "let BI read an earlier publication")
     command.add_argument("publication", type=_positive, nargs="?")
-    add("doctor", _doctor, "check key, disk, database, sources, versions; each line says what to do")
+    command = add("doctor", _doctor, "check key, disk, database, sources, clock, versions; says what to do")
+    command.add_argument("--json", action="store_true")
     command = add("status", _status, "what is there: days, rows, publication, ledger")
     command.add_argument("--json", action="store_true")
     command = add("customer", _customer, "one profile, in words")

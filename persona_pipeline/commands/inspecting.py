@@ -1,6 +1,6 @@
-"""Commands that look and change nothing but the pointer: check, doctor, status, customer, rollback.
+"""Commands that look and change nothing but the pointer: check, status, customer, rollback.
 
-Not here: runs.
+Not here: runs, and the surroundings (diagnosing).
 """
 
 from __future__ import annotations
@@ -8,18 +8,12 @@ from __future__ import annotations
 import collections
 import datetime as dt
 import json
-import platform
-import shutil
-from importlib.metadata import version
+from collections.abc import Sequence
 from typing import Any
 
 from persona_pipeline.commands.console import CommandError, console, show_table
 from persona_pipeline.defs import state
-from persona_pipeline.defs.home import check_fixed
-from persona_pipeline.settings import Settings, SettingsError
-
-# the lake and the warehouse together take about as much as the raw files; three times leaves room to rewrite
-FACTOR = 3
+from persona_pipeline.settings import Settings
 
 
 def status(settings: Settings, *, as_json: bool) -> int:
@@ -126,12 +120,16 @@ def check(settings: Settings) -> int:
                 currency=project.currency,
                 time_zone=project.time_zone,
                 key=settings.key.get_secret_value() or b"check",
+                with_header=source.format == "csv",
             )
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(seen.rejected.items()))
             console.print(
                 f"{name}: {seen.files:,} files, {seen.records:,} records; rejected: {reasons or 'none'}"
             )
-            for line in (*(f"  note: {note}" for note in seen.notes), *map(_problem_line, seen.problems)):
+            told = [f"  note: {note}" for note in seen.notes] + [f"  drift: {text}" for text in seen.drift]
+            told += map(_problem_line, seen.problems)
+            told += _suggested(settings, name, seen.problems)
+            for line in told:
                 console.print(line, markup=False, highlight=False)
             refused += sum(problem.line == 0 for problem in seen.problems)
     catalogue = Shop(settings).catalogue
@@ -144,78 +142,26 @@ def check(settings: Settings) -> int:
 
 def _problem_line(problem: Any) -> str:
     place = f"{problem.path}:{problem.line}" if problem.line else problem.path
-    return f"  {place}: {problem.reason}" + (f" in {problem.field}" if problem.field else "")
+    shape = f", which looks like {problem.shape}" if problem.shape else ""
+    return f"  {place}: {problem.reason}" + (f" in {problem.field}{shape}" if problem.field else "")
 
 
-def doctor(settings: Settings) -> int:
-    """Print one line per thing that must be right; exit code 1 when one is not."""
-    lines = [_key_line(settings), _fixed_line(settings), _disk_line(settings), _warehouse_line(settings)]
-    lines += _source_lines(settings)
-    lines.append((True, f"time zone: {settings.project.time_zone}"))
-    packages = ", ".join(
-        f"{name} {version(name)}" for name in ("dagster", "duckdb", "deltalake", "pandas", "scikit-learn")
-    )
-    lines.append((True, f"versions: Python {platform.python_version()}, {packages}"))
-    for good, text in lines:
-        console.print(f"{'ok  ' if good else 'FIX '} {text}", markup=False, highlight=False)
-    return 0 if all(good for good, _ in lines) else 1
-
-
-def _key_line(settings: Settings) -> tuple[bool, str]:
-    if not settings.key.get_secret_value():
-        return False, "key: none yet; the first `persona run` creates one, or set PERSONA_KEY"
-    file = settings.path(settings.storage.key)
-    if file.exists() and file.stat().st_mode & 0o077:
-        return False, f"key: others may read {file}; run: chmod 600 {file}"
-    return True, "key: present"
-
-
-def _fixed_line(settings: Settings) -> tuple[bool, str]:
-    try:
-        file = check_fixed(settings)
-    except SettingsError as error:
-        return False, f"project: {error}"
-    return True, "project: as the first run fixed it" if file.exists() else "project: not run yet"
-
-
-def _disk_line(settings: Settings) -> tuple[bool, str]:
-    raw = sum(
-        file.stat().st_size for file in (settings.directory / "data" / "raw").rglob("*") if file.is_file()
-    )
-    free = shutil.disk_usage(settings.directory).free
-    text = f"disk: about {raw * FACTOR / 1e6:,.0f} MB needed, {free / 1e6:,.0f} MB free"
-    return free > raw * FACTOR, text
-
-
-def _warehouse_line(settings: Settings) -> tuple[bool, str]:
-    from persona_pipeline.warehouse import WarehouseError, current
-
-    try:
-        found = current(settings.warehouse_url)
-    except WarehouseError as error:
-        return False, f"warehouse: {error}"
-    return (
-        True,
-        f"warehouse: {'no publication yet' if found is None else f'publication {found.publication_id}'}",
-    )
-
-
-def _source_lines(settings: Settings) -> list[tuple[bool, str]]:
-    if not settings.sources:
-        return [(False, "sources: none; add [sources.orders] to persona.toml")]
+def _suggested(settings: Settings, name: str, problems: Sequence[Any]) -> list[str]:
+    """Columns for the first file that lacks some of those its source names."""
+    from persona_pipeline.commands.drafting import suggestion
     from persona_pipeline.sources.failure import SourceError
-    from persona_pipeline.sources.files import list_files
+    from persona_pipeline.sources.files import locate
 
-    lines = []
-    for name, source in settings.sources.items():
-        try:
-            count = len(list_files(name, source, settings.directory))
-        except SourceError as error:
-            lines.append((False, str(error)))
-            continue
-        hint = "" if count else f"; nothing matches {source.path}"
-        lines.append((count > 0, f"source {name}: {count:,} files{hint}"))
-    return lines
+    source = settings.sources[name]
+    unmapped = next((each.path for each in problems if each.reason == "missing_column"), None)
+    if unmapped is None:
+        return []
+    try:
+        lines = suggestion(locate(source, settings.directory, unmapped), source.kind)
+    except SourceError as error:
+        return [f"  no suggestion: {error}"]
+    head = [f"  {unmapped} has other columns than [sources.{name}] names; perhaps:"]
+    return [*head, *(f"    {line}" for line in (f"[sources.{name}.columns]", *lines))]
 
 
 def _text(value: Any) -> str:

@@ -6,28 +6,34 @@ Not here: running it.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 from persona_pipeline.commands.console import CommandError, console
+from persona_pipeline.commands.drafting import draft
 from persona_pipeline.defs.home import prepare_home
-from persona_pipeline.settings import CONFIGURATION
+from persona_pipeline.settings import CONFIGURATION, load_settings
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 DEMO_START = dt.date(2025, 1, 6)
 
 
-def init(directory: Path) -> None:
-    """Write a commented persona.toml and DAGSTER_HOME into `directory`.
+def init(directory: Path, files: Sequence[Path] = ()) -> None:
+    """Write a commented persona.toml, or one drafted from `files`, and DAGSTER_HOME into `directory`.
 
     Raises:
-        CommandError: there is a persona.toml already.
+        CommandError: there is a persona.toml already, or a file cannot be understood.
     """
-    _write(
-        directory,
-        TEMPLATES.joinpath("init.toml").read_text(encoding="utf-8").format(name=directory.resolve().name),
-    )
+    template = TEMPLATES.joinpath("init.toml").read_text(encoding="utf-8")
+    drafted = draft(directory, files, dt.datetime.now(dt.UTC).date()) if files else None
+    _write(directory, drafted.text if drafted else template.format(name=directory.resolve().name))
     (directory / "data" / "raw").mkdir(parents=True, exist_ok=True)
     prepare_home(directory)
+    if drafted:
+        load_settings(directory, create_key=False)
+        console.print("Could not decide:")
+        for each in drafted.undecided:
+            console.print(f"  {each}", markup=False, highlight=False)
     console.print(
         f"{directory / CONFIGURATION} is ready to fill in; then: persona check --project {directory}"
     )

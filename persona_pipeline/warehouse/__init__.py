@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from persona_pipeline.warehouse.connect import open_database
+from persona_pipeline.warehouse.connect import open_database, server_version
 from persona_pipeline.warehouse.errors import StalePublisher, WarehouseError
 from persona_pipeline.warehouse.pointer import Publication, current, publications, rollback
 from persona_pipeline.warehouse.publish import publish
@@ -20,4 +20,5 @@ __all__ = [
     "publications",
     "publish",
     "rollback",
+    "server_version",
 ]

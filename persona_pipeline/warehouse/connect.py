@@ -109,6 +109,22 @@ def exists(database: sa.Engine) -> bool:
     return database.dialect.name != "sqlite" or (bool(name) and Path(str(name)).exists())
 
 
+def server_version(url: str) -> str:
+    """Name and version of the database behind a URL, which answers.
+
+    Raises:
+        WarehouseError: the database cannot be reached.
+    """
+    database = open_database(url)
+    with _explained(database):
+        if not exists(database):
+            return "SQLite, no file yet"
+        with database.connect() as connection:
+            numbers = connection.dialect.server_version_info or ()
+    name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(database.dialect.name, database.dialect.name)
+    return f"{name} {'.'.join(map(str, numbers))}"
+
+
 def use_wal(database: sa.Engine) -> None:
     """Put an SQLite file in WAL mode, where readers and the publisher do not wait for each other."""
     if database.dialect.name != "sqlite":
