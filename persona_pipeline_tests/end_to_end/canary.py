@@ -21,7 +21,7 @@ import sqlite3
 import urllib.parse
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,12 +57,15 @@ class Text:
     is_wide: bool = False
 
 
-def leaks(folder: Path, identifiers: Mapping[str, Iterable[str]]) -> list[Finding]:
+def leaks(
+    folder: Path, identifiers: Mapping[str, Iterable[str]], not_searched: Collection[str] = NOT_SEARCHED
+) -> list[Finding]:
     """Every file below a project folder in which an identifier stands in clear.
 
     Args:
-        folder: the project folder after a run. Raw files, truth and the vault are left out.
+        folder: the project folder after a run.
         identifiers: kind -> values in clear. A finding names kind and position in that list.
+        not_searched: folders left out; raw files, truth and the vault.
 
     Returns:
         One finding per file, place and identifier, in order.
@@ -71,7 +74,7 @@ def leaks(folder: Path, identifiers: Mapping[str, Iterable[str]]) -> list[Findin
     found: set[Finding] = set()
     for path in sorted(each for each in folder.rglob("*") if each.is_file() and not each.is_symlink()):
         name = path.relative_to(folder).as_posix()
-        if name.startswith(tuple(f"{part}/" for part in NOT_SEARCHED)):
+        if name.startswith(tuple(f"{part}/" for part in not_searched)):
             continue
         for text in (Text("name", urllib.parse.unquote(name)), *texts(path.read_bytes())):
             found.update(Finding(name, text.place, *hit) for hit in wanted.within(text))
