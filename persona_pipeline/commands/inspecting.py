@@ -120,7 +120,7 @@ def check(settings: Settings) -> int:
                 currency=project.currency,
                 time_zone=project.time_zone,
                 key=settings.key.get_secret_value() or b"check",
-                with_header=source.format == "csv",
+                with_header=source.has_header,
             )
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(seen.rejected.items()))
             console.print(

@@ -27,7 +27,7 @@ def judge(shop: Shop, engine: "DuckDBEngine", day: dt.date) -> "list[Finding]":
     return findings(
         day,
         _known(shop, engine, day),
-        headers=[name for name, source in sources.items() if source.format == "csv"],
+        headers=[name for name, source in sources.items() if source.has_header],
         delivered=[name for name, source in sources.items() if source.known_at == "delivery"],
     )
 

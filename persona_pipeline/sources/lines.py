@@ -14,7 +14,8 @@ import numpy as np
 
 LINE_LIMIT = 1 << 20
 GROUP = 8 << 20  # bytes of lines that are looked at together
-CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
+# what no text holds: control characters but tab, line feed and carriage return, which are looked at apart
+CONTROL = bytes(code for code in (*range(32), 127) if code not in b"\t\n\r")
 CONTROL_IN_LINE = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
@@ -163,7 +164,7 @@ def _plain(text: bytes) -> bytes | None:
             return None
     if text and not text.endswith(b"\n"):
         text += b"\n"
-    if CONTROL.search(text):
+    if _has_control(text):
         return None
     if len(text) > LINE_LIMIT:
         ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
@@ -179,10 +180,15 @@ def _judge(lines: list[bytes], chunk: bytes, bad: dict[int, str]) -> None:
             if len(line) > LINE_LIMIT:
                 bad[position] = "line_too_long"
                 lines[position] = b"?"
-    if CONTROL.search(chunk):
+    if _has_control(chunk) or chunk.count(b"\r") != chunk.count(b"\r\n"):
         for position, line in enumerate(lines):
             if position not in bad and CONTROL_IN_LINE.search(line):
                 bad[position] = "ctrl_char"
+
+
+def _has_control(text: bytes) -> bool:
+    """Whether a control character is in the text; deleting them is ten times as fast as searching."""
+    return len(text.translate(None, CONTROL)) != len(text)
 
 
 def _text(chunk: bytes, encoding: str) -> bytes | None:

@@ -17,7 +17,9 @@ from persona_pipeline.sources import csv_records
 from persona_pipeline.sources.failure import SourceError
 from persona_pipeline.sources.fingerprint import GzipProblem, decompressed
 from persona_pipeline.sources.lines import FileRejected, read_lines, without_mark
-from persona_pipeline.sources.log_format import PRESETS, compile_format, parse_format, roles_of
+from persona_pipeline.sources.log_cut import compile_format
+from persona_pipeline.sources.log_format import parse_format, roles_of
+from persona_pipeline.sources.log_parts import PRESETS
 
 HEAD = 1 << 20  # bytes that encoding and delimiter are judged by
 SAMPLE = 5_000  # records

@@ -413,6 +413,11 @@ class Source(WebOptions):
         return tuple(self.field_named(column) for column in self.key) or DEFAULT_KEY[self.kind]
 
     @property
+    def has_header(self) -> bool:
+        """Whether a file names its columns once, so that their set does not depend on its records."""
+        return self.format in ("csv", "xlsx", "parquet", "sql")
+
+    @property
     def with_offset(self) -> bool:
         """Whether every time carries its own offset from UTC."""
         return "%z" in self.datetime_format

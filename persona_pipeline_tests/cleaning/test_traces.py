@@ -177,6 +177,7 @@ def inspection(shop: Project, kind: str, source: Source) -> dict[str, int]:
         currency="CNY",
         time_zone="Asia/Shanghai",
         key=KEY,
+        with_header=False,
     )
     return dict(result.rejected)
 

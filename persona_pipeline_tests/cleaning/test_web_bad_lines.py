@@ -270,9 +270,13 @@ def test_check_says_what_would_be_refused(web: Project) -> None:
         currency="CNY",
         time_zone="Asia/Shanghai",
         key=KEY,
+        with_header=False,
     )
     assert (result.records, result.rejected) == (4, {"bad_line": 1, "bad_number": 1})
-    assert result.problems == (Problem(PATH, 2, "bad_line", None), Problem(PATH, 3, "bad_number", "status"))
+    assert result.problems == (
+        Problem(PATH, 2, "bad_line", None),
+        Problem(PATH, 3, "bad_number", "status", "x"),
+    )
 
 
 def test_the_real_log(project: Callable[..., Project], shared_data: Path) -> None:
