@@ -17,7 +17,7 @@ import pyarrow as pa
 from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFile
 from persona_pipeline.cleaning.words import word_table
 from persona_pipeline.cleaning.zones import local_stretches, utc_stretches
-from persona_pipeline.contracts.pseudonym import normal_form, pseudonym
+from persona_pipeline.contracts.pseudonym import normal_form, pseudonym_of
 from persona_pipeline.engine.protocol import Engine, Relation
 from persona_pipeline.engine.sql import sql_text
 
@@ -166,7 +166,7 @@ def _identities(engine: Engine, distinct: Relation, key: bytes, phone_country: s
         form = normal_form(kind, value, phone_country)
         if not form or (kind == "email" and "@" not in form):
             return None
-        return pseudonym(key, kind, value, phone_country)
+        return pseudonym_of(key, kind, form)
 
     def with_pseudonym(batch: pa.Table) -> pa.Table:
         kinds: list[str] = batch.column("kind").to_pylist()

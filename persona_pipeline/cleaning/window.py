@@ -17,7 +17,16 @@ from persona_pipeline.cleaning.ledger import column_rows, counted, ledger_rows, 
 from persona_pipeline.cleaning.posts import accepted_posts
 from persona_pipeline.cleaning.records import Business, union
 from persona_pipeline.contracts import clean, traces
-from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow, Relation, Window
+from persona_pipeline.engine.protocol import (
+    DataFile,
+    Derived,
+    Engine,
+    Input,
+    Output,
+    ReadWindow,
+    Relation,
+    Window,
+)
 from persona_pipeline.engine.sql import sql_text
 
 # name of the statements of a kind, and the table whose records may come again as corrections
@@ -156,10 +165,10 @@ def _outcomes(
     earlier: Mapping[str, Relation],
     read: ReadWindow,
     window: Window,
-) -> dict[str, Relation]:
+) -> dict[str, Input]:
     """What becomes of every record, by kind; kinds without a record are left out."""
     before = window.first - dt.timedelta(days=1)
-    outcomes: dict[str, Relation] = {}
+    outcomes: dict[str, Input] = {}
     for kind, name in STATEMENTS.items():
         record = records[kind]
         if record is None:
@@ -167,15 +176,31 @@ def _outcomes(
         if kind == "web":
             outcomes[kind] = record  # every hit is judged by itself and its day
         elif kind in VERSIONED:
-            days = {"first": window.first, "last": window.last}
-            inputs = {"record": record, "earlier": earlier[kind]}
-            outcomes[kind] = engine.stage(sql_text("clean/record_outcome"), inputs, days)
+            outcomes[kind] = outcome_of(engine, record, earlier[kind], window)
         else:
             table = clean.CUSTOMER if kind == "customers" else clean.PRODUCT
             state = engine.stage(sql_text(f"clean/{name}_earlier"), {"earlier": read(table, None, before)})
             inputs = {"record": record, "earlier": state}
             outcomes[kind] = engine.stage(sql_text("clean/state_outcome"), inputs)
     return outcomes
+
+
+def outcome_of(engine: Engine, record: Input, earlier: Input, window: Window) -> Derived:
+    """What becomes of records that may come again.
+
+    Only the few whose key came more than once are kept with their verdict; with the others it is worked out
+    where they are read, because typed records are wide and many.
+
+    Args:
+        engine: runs the statements.
+        record: typed records.
+        earlier: the versions of the days before that they can repeat or correct, with record_id.
+        window: the days.
+    """
+    days = {"first": window.first, "last": window.last}
+    verdict = engine.stage(sql_text("clean/record_verdict"), {"record": record, "earlier": earlier}, days)
+    bounds = pa.table({name: pa.array([day], pa.date32()) for name, day in days.items()})
+    return Derived(sql_text("clean/record_outcome"), {"record": record, "verdict": verdict, "days": bounds})
 
 
 def _earlier_versions(
@@ -190,7 +215,7 @@ def _earlier_versions(
 
 def _clean_tables(
     engine: Engine,
-    outcomes: Mapping[str, Relation],
+    outcomes: Mapping[str, Input],
     earlier: Mapping[str, Relation],
     read: ReadWindow,
     outputs: Mapping[str, Output],
@@ -222,7 +247,7 @@ def _clean_tables(
                 sql_text("clean/post_text"), {"outcome": outcomes[kind]}, outputs[name]
             )
         else:
-            accepted = engine.stage(sql_text(ACCEPTED[kind]), {"outcome": outcomes[kind]})
+            accepted = Derived(sql_text(ACCEPTED[kind]), {"outcome": outcomes[kind]})
         name = table.full_name
         inputs = {"accepted": accepted, "earlier": earlier[kind]}
         written[name] = engine.select_into(sql_text("clean/versions"), inputs, outputs[name])
@@ -234,14 +259,14 @@ def _clean_tables(
     return written
 
 
-def _of_kind(engine: Engine, kind: str, what: str, outcome: Relation) -> Relation | None:
+def _of_kind(engine: Engine, kind: str, what: str, outcome: Input) -> Relation | None:
     """Links or identifiers of the accepted records of a kind; products hold none."""
     if kind == "products":
         return None
     return engine.stage(sql_text(f"clean/{STATEMENTS[kind]}_{what}"), {"outcome": outcome})
 
 
-def _counts(engine: Engine, kind: str, outcome: Relation) -> list[dict[str, object]]:
+def _counts(engine: Engine, kind: str, outcome: Input) -> list[dict[str, object]]:
     """Records by file, outcome and reason; what was noticed beside that as `noted`."""
     statements = ("clean/outcome_count", f"clean/{STATEMENTS[kind]}_noted")
     return [

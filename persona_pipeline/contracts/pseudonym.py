@@ -57,8 +57,12 @@ def pseudonym(key: bytes, kind: str, value: str, phone_country: str | None = Non
         value: the identifier in clear.
         phone_country: see `normal_form`.
     """
-    message = f"{kind}|{normal_form(kind, value, phone_country)}".encode()
-    return hmac.digest(key, message, "sha256").hex()[:32]
+    return pseudonym_of(key, kind, normal_form(kind, value, phone_country))
+
+
+def pseudonym_of(key: bytes, kind: str, form: str) -> str:
+    """The pseudonym of an identifier that has its normal form already."""
+    return hmac.digest(key, f"{kind}|{form}".encode(), "sha256").hex()[:32]
 
 
 def customer_pseudonym(key: bytes, id_kind: str, identifier: str) -> str:

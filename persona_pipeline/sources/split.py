@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from persona_pipeline.engine.ahead import ahead
 from persona_pipeline.engine.protocol import Engine
 from persona_pipeline.sources import csv_records, json_records, parquet_records, sheet_records
 from persona_pipeline.sources.access_log import split_access_logs
@@ -219,7 +221,8 @@ def _reader(source: Source, whole_row: Callable[[bytes], str] | None) -> _Reader
 def _records(reader: _Reader, source: Source, file: Path, notes: list[str]) -> Iterator[Records]:
     if isinstance(reader, csv_records.Reader | json_records.Reader):
         with file.open("rb") as stream:
-            yield from reader.read(_lines(stream, source, notes))
+            # reading and decoding go on while the records before are typed and written
+            yield from reader.read(ahead(_lines(stream, source, notes)))
     else:
         yield from reader.read(file)
 
@@ -300,8 +303,9 @@ def _value(source: Source, field: str, column: pa.ChunkedArray) -> pa.ChunkedArr
     Empty text and the declared tokens become null; a declared suffix goes.
     """
     value = pc.utf8_trim(column, " \t")  # type: ignore[attr-defined]
-    tokens = pa.array(["", *source.missing.get(field, ())], pa.string())
-    value = pc.if_else(pc.is_in(value, tokens), pa.scalar(None, pa.string()), value)  # type: ignore[attr-defined]
+    tokens = source.missing.get(field, ())
+    missing = pc.is_in(value, pa.array(["", *tokens], pa.string())) if tokens else pc.equal(value, "")  # type: ignore[attr-defined]
+    value = pc.if_else(missing, pa.scalar(None, pa.string()), value)  # type: ignore[attr-defined]
     suffix = source.strip_suffix.get(field)
     if suffix:
         cut = pc.utf8_slice_codeunits(value, 0, -len(suffix))  # type: ignore[attr-defined]
@@ -345,12 +349,17 @@ def keyed_hasher(key: bytes) -> Callable[[bytes], str]:
 
 
 class _Writer:
-    """A Parquet file that appears whole or not at all; always there, even without a row."""
+    """A Parquet file that appears whole or not at all; always there, even without a row.
+
+    One table is written in a thread while the next one is made.
+    """
 
     def __init__(self, target: Path, schema: pa.Schema) -> None:
         self._target, self._beside = target, target.with_suffix(".partial")
         self._writer = pq.ParquetWriter(self._beside, schema, compression="snappy")
         self._waiting: list[pa.Table] = []
+        self._pool = ThreadPoolExecutor(1)
+        self._written: Future[None] | None = None
 
     def __enter__(self) -> _Writer:
         return self
@@ -361,15 +370,27 @@ class _Writer:
             self._flush()
 
     def _flush(self) -> None:
+        self._finish()
         if self._waiting:
-            self._writer.write_table(pa.concat_tables(self._waiting))
+            self._written = self._pool.submit(self._writer.write_table, pa.concat_tables(self._waiting))
             self._waiting.clear()
 
+    def _finish(self) -> None:
+        written, self._written = self._written, None
+        if written is not None:
+            written.result()
+
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if kind is None:
-            self._flush()
-        self._writer.close()
-        if kind is None:
-            self._beside.replace(self._target)
-        else:
-            self._beside.unlink(missing_ok=True)
+        whole = False
+        try:
+            if kind is None:
+                self._flush()
+                self._finish()
+                whole = True
+        finally:
+            self._pool.shutdown()
+            self._writer.close()
+            if whole:
+                self._beside.replace(self._target)
+            else:
+                self._beside.unlink(missing_ok=True)

@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persona_pipeline.cleaning.window import TABLES
+from persona_pipeline.cleaning.window import TABLES, outcome_of
 from persona_pipeline.contracts import clean, traces
 from persona_pipeline.engine.duckdb import DuckDBEngine
-from persona_pipeline.engine.protocol import Relation
-from persona_pipeline.engine.sql import sql_text
+from persona_pipeline.engine.protocol import Relation, Window
 from persona_pipeline.sources.source import Source
 from persona_pipeline_tests.cleaning.conftest import START, Project
 from persona_pipeline_tests.cleaning.test_reasons import HEADER, line
@@ -26,10 +25,10 @@ RECORD = pa.schema(
     [
         ("day", pa.date32()),
         ("path", pa.string()),
+        ("source", pa.string()),
         ("sha256", pa.string()),
         ("line", pa.int64()),
         ("reason", pa.string()),
-        ("source", pa.string()),
         ("lookback_days", pa.int32()),
         ("whole_row", pa.bool_()),
         ("record_id", pa.string()),
@@ -44,10 +43,10 @@ def records(deliveries: list[tuple[int, str, int, str]]) -> pa.Table:
         {
             "day": START + dt.timedelta(days=day),
             "path": "f",
+            "source": "orders",
             "sha256": "0",
             "line": number,
             "reason": None,
-            "source": "orders",
             "lookback_days": LOOKBACK,
             "whole_row": False,
             "record_id": key,
@@ -88,9 +87,8 @@ def run(
         ]
     )
     earlier = pa.Table.from_pylist([row for row in lake if reach <= row["day"] < begin], schema=schema)
-    outcome = engine.fetch(
-        sql_text("clean/record_outcome"), {"record": table, "earlier": earlier}, {"first": begin, "last": end}
-    )
+    derived = outcome_of(engine, table, earlier, Window(begin, end))
+    outcome = engine.fetch("SELECT * FROM outcome", {"outcome": derived})
     lines = engine.fetch(LINES, {"outcome": outcome, "earlier": earlier}).to_pylist()
     return lines, [(row["line"], row["outcome"], row["outcome_reason"]) for row in outcome.to_pylist()]
 

@@ -28,9 +28,6 @@ number AS (
         TRY_CAST(CASE WHEN regexp_full_match(discount_text, $number) THEN discount_number END AS DECIMAL(18, 4)) AS given_discount,
         TRY_CAST(CASE WHEN regexp_full_match(amount_text, $number) THEN amount_number END AS DECIMAL(18, 4)) AS given_amount,
         TRY_CAST(CASE WHEN regexp_full_match(version_text, '[0-9]{1,15}') THEN version_text END AS BIGINT) AS given_version,
-        regexp_full_match(coalesce(quantity_text, '0'), $number) AND regexp_full_match(coalesce(price_text, '0'), $number)
-            AND regexp_full_match(coalesce(discount_text, '0'), $number) AND regexp_full_match(coalesce(amount_text, '0'), $number)
-            AND regexp_full_match(coalesce(version_text, '0'), '[0-9]{1,15}') AS is_number,
         CAST(try_strptime(
             CASE WHEN leap_second THEN substr(ordered_at, 1, length(ordered_at) - 2) || '59' ELSE ordered_at END,
             $datetime_format
@@ -40,6 +37,17 @@ number AS (
 placed AS (
     SELECT
         n.*,
+        -- the patterns are asked again only where a text gave no number
+        CASE
+            WHEN (quantity IS NULL AND quantity_text IS NOT NULL) OR (unit_price IS NULL AND price_text IS NOT NULL)
+                OR (given_discount IS NULL AND discount_text IS NOT NULL) OR (given_amount IS NULL AND amount_text IS NOT NULL)
+                OR (given_version IS NULL AND version_text IS NOT NULL)
+                THEN regexp_full_match(coalesce(quantity_text, '0'), $number) AND regexp_full_match(coalesce(price_text, '0'), $number)
+                    AND regexp_full_match(coalesce(discount_text, '0'), $number)
+                    AND regexp_full_match(coalesce(amount_text, '0'), $number)
+                    AND regexp_full_match(coalesce(version_text, '0'), '[0-9]{1,15}')
+            ELSE TRUE
+        END AS is_number,
         z.kind AS zone_kind,
         n.local_at - z.offset_seconds * INTERVAL 1 SECOND AS event_at
     FROM number AS n
@@ -157,14 +165,8 @@ SELECT
         WHEN j.identity IS NOT NULL OR ($no_identity AND j.split_reason IS NULL)
             THEN substr(sha256($source || '|' || coalesce(j.identity, j.sha256 || '|' || CAST(j.line AS VARCHAR))), 1, 32)
     END AS record_id,
-    CASE
-        WHEN j.identity IS NOT NULL OR ($no_identity AND j.split_reason IS NULL)
-            THEN substr(sha256($source || '|' || coalesce(j.identity, j.sha256 || '|' || CAST(j.line AS VARCHAR))), 1, 32)
-    END AS order_line_id,
     j.order_id,
     j.order_type,
-    CASE WHEN a.id IS NOT NULL THEN 'account' END AS id_kind,
-    a.id,
     a.id AS account_pseudonym,
     j.account_id,
     m.id AS email_pseudonym,
