@@ -1,8 +1,10 @@
-"""Split access-log records to judged hits.
+"""Split access-log records to judged lines, and those to hits.
 
-What needs Python is done once per distinct value, then one SQL statement decides.
-Here: the look-up tables (pages, agents, channels, pseudonyms) and what the statement is given.
-Not here: cutting lines (sources), and tables that are written (window.py).
+What needs Python is done once per distinct value, then one SQL statement decides. A judged line carries the
+numbers of its page, client and origin: most lines are counted and never written, and what a number stands for
+is looked up once, when the hits are.
+Here: the look-up tables (pages, agents, channels, pseudonyms) and what the statements are given.
+Not here: cutting lines (sources), and the order in which tables are written (window.py).
 """
 
 from __future__ import annotations
@@ -10,25 +12,44 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import ipaddress
+import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFile
 from persona_pipeline.cleaning.records import Business, Typed
-from persona_pipeline.cleaning.web_agents import describe, is_bot
+from persona_pipeline.cleaning.web_agents import agent_told
 from persona_pipeline.cleaning.web_channels import channel, plain_host
 from persona_pipeline.cleaning.zones import local_stretches, utc_stretches
 from persona_pipeline.contracts.pseudonym import pseudonym
 from persona_pipeline.engine.ahead import ahead
-from persona_pipeline.engine.protocol import Engine, Relation
+from persona_pipeline.engine.protocol import DataFile, Engine, Input, Output, Relation
 from persona_pipeline.engine.sql import sql_text
 
+# lines whose clients are looked up together; more do not fit into the engine's memory beside one another
+TOGETHER = 4_000_000
+_HIT = ("outcome", "clients", "origins")  # what the statement of hits reads, beside the pages
 _AGENT = ("is_bot", "device", "browser", "os")
 _NUMBER = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{3}}")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([\"\\]))")
+
+
+@dataclass(frozen=True, slots=True)
+class TypedLines(Typed):
+    """Judged lines of one log.
+
+    Attributes:
+        batches: inputs of the statement of hits: judged lines, and the tables that their numbers stand for.
+        days: on which the lines were known.
+    """
+
+    batches: tuple[Mapping[str, Input], ...]
+    days: frozenset[dt.date]
 
 
 def web_records(
@@ -39,8 +60,8 @@ def web_records(
     files: Sequence[tuple[SplitFile, dt.date]],
     business: Business,
     last: dt.date,
-) -> Typed:
-    """Type and judge the hits of one source; each row carries its outcome.
+) -> TypedLines:
+    """Type and judge the lines of one source; each row carries its outcome.
 
     Args:
         engine: runs the statements.
@@ -64,6 +85,10 @@ def web_records(
             if name in names
         }
 
+    others = [name for name, _, _ in lookups if name != "pages"]
+    batches = ({"records": batch, **looked_up(batch, *others)} for batch in _batches(paths))
+    made = ahead(itertools.chain([{}], batches))
+    next(made)  # the clients of the first batch are looked up beside what follows
     whole: dict[str, Relation | pa.Table] = {**table, **looked_up(records, "pages")}
     whole["addresses"] = engine.stage(sql_text("clean/web_address"), whole)
     limits = {"limit": source.requests_per_minute, "pages": source.silent_pages}
@@ -80,13 +105,42 @@ def web_records(
         "reject_gap": source.dst_gap == "reject",
         "reject_overlap": source.dst_overlap == "reject",
     }
-    others = [name for name, _, _ in lookups if name != "pages"]
-    hits: list[str] = []
-    # part by part: the clients of a month need not fit into memory at once
-    parts = [Relation((path,)) for path in paths]
-    for own in ahead({"records": part, **looked_up(part, *others)} for part in parts):
-        hits += engine.stage(sql_text("clean/web_record"), {**whole, **own}, parameters).paths
-    return Typed(Relation(tuple(hits)))
+    judged = [
+        {**own, "outcome": engine.stage(sql_text("clean/web_record"), {**whole, **own}, parameters)}
+        for own in made
+    ]
+    return TypedLines(
+        Relation(tuple(path for each in judged for path in each["outcome"].paths)),
+        tuple({"pages": whole["pages"], **{name: each[name] for name in _HIT}} for each in judged),
+        frozenset(day for _, day in files),
+    )
+
+
+def write_hits(engine: Engine, typed: Sequence[Typed], output: Output) -> list[DataFile]:
+    """Write the accepted hits of all sources."""
+    return [
+        file
+        for each in typed
+        if isinstance(each, TypedLines)
+        for inputs in each.batches
+        for file in engine.select_into(
+            sql_text("clean/web_hit"), inputs, output, day=min(each.days) if len(each.days) == 1 else None
+        )
+    ]
+
+
+def _batches(paths: Sequence[str]) -> Iterator[Relation]:
+    """Parts with at most `TOGETHER` lines, or one part."""
+    batch: list[str] = []
+    lines = 0
+    for path in paths:
+        more = pq.read_metadata(path).num_rows
+        if batch and lines + more > TOGETHER:
+            yield Relation(tuple(batch))
+            batch, lines = [], 0
+        batch.append(path)
+        lines += more
+    yield Relation(tuple(batch))
 
 
 def file_table(files: Sequence[tuple[SplitFile, dt.date]]) -> pa.Table:
@@ -133,7 +187,7 @@ def _lookups(source: DeclaredSource, key: bytes) -> list[tuple[str, str, _Rows]]
         both = zip(values["address"], values["agent"], strict=True)
         told = zip(*map(_agent, values["agent"]), strict=True) if values["agent"] else [[] for _ in _AGENT]
         return {
-            "client_id": [_client(key, address, agent) for address, agent in both],
+            "client_id": [pseudonym(key, "client", f"{address or ''}|{agent}") for address, agent in both],
             "client_prefix": list(map(network_prefix, values["address"])),
             **{name: list(column) for name, column in zip(_AGENT, told, strict=True)},
         }
@@ -155,23 +209,21 @@ def _lookups(source: DeclaredSource, key: bytes) -> list[tuple[str, str, _Rows]]
     ]
 
 
-@functools.lru_cache(maxsize=100_000)  # a client comes again in later parts
-def _client(key: bytes, address: str | None, agent: str) -> str:
-    return pseudonym(key, "client", f"{address or ''}|{agent}")
-
-
 @functools.lru_cache(maxsize=100_000)  # an attacker may send a new agent with every request
 def _agent(agent: str) -> tuple[bool, str, str, str]:
-    return (is_bot(agent), *describe(agent))
+    return agent_told(agent)
 
 
 def _mapped(engine: Engine, distinct: Relation, function: _Rows) -> Relation:
-    """A table of distinct values with what is worked out for them."""
+    """A table of distinct values with their number and what is worked out for them."""
+    numbers = itertools.count()
 
     def batch(rows: pa.Table) -> pa.Table:
         values = rows.to_pydict()
         told = {name: pa.array(column, _type(name)) for name, column in function(values).items()}
-        return pa.table({**{name: rows.column(name).cast(pa.string()) for name in rows.column_names}, **told})
+        given = {name: rows.column(name).cast(pa.string()) for name in rows.column_names}
+        number = pa.array(itertools.islice(numbers, rows.num_rows), pa.int32())
+        return pa.table({"number": number, **given, **told})
 
     mapped = engine.map_batches(distinct, batch)
     if not isinstance(mapped, Relation):

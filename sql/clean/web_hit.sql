@@ -1,6 +1,13 @@
--- Accepted hits.
+-- Accepted hits, with what their page, client and origin are.
+-- Inputs: outcome (web_record.sql), pages, clients, origins (the tables of their numbers).
 SELECT
-    day, source, hit_no, event_at, event_day, visitor_id, account_id, contact_id, client_id, client_prefix, method, page_type,
-    product_id, category, order_id, is_cart_add, status, bytes, referrer_host, channel, campaign_id, device, browser, os
-FROM outcome
-WHERE outcome = 'clean'
+    h.day, h.source, h.hit_no, h.event_at, h.event_day, h.visitor_id, h.account_id, h.contact_id, c.client_id, c.client_prefix,
+    h.method, coalesce(p.page_type, 'other') AS page_type, p.product_id, p.category, p.order_id,
+    coalesce(p.page_type = 'cart' AND p.product_id IS NOT NULL AND h.method <> 'HEAD' AND h.status < 400, FALSE) AS is_cart_add,
+    h.status, h.bytes, o.host AS referrer_host, coalesce(o.channel, 'direct') AS channel, h.campaign_id,
+    c.device, c.browser, c.os
+FROM outcome AS h
+LEFT JOIN pages AS p ON p.number = h.page_no
+LEFT JOIN clients AS c ON c.number = h.client_no
+LEFT JOIN origins AS o ON o.number = h.origin_no
+WHERE h.outcome = 'clean'
