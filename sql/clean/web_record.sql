@@ -1,6 +1,6 @@
 -- Lines of one access log, typed and judged one by one; burst and silent hold what needed more than one line. What a
--- page, a client and an origin are stays in their tables until the accepted hits are written: a line carries numbers.
--- Inputs: records (split lines), files, pages, origins, clients, accounts, visitors, contacts, burst, silent,
+-- page, an agent and an origin are stays in their tables until the accepted hits are written: a line carries numbers.
+-- Inputs: records (split lines), files, pages, origins, agents, accounts, visitors, contacts, burst, silent,
 -- zone (the source's local time, for lines without an offset), business_zone.
 WITH placed AS (
     SELECT
@@ -27,7 +27,7 @@ told AS (
     SELECT
         d.*,
         g.number AS page_no, coalesce(g.is_asset, FALSE) AS is_asset,
-        l.number AS client_no, coalesce(l.is_bot, TRUE) AS is_bot,
+        l.number AS agent_no, coalesce(l.is_bot, TRUE) AS is_bot,
         o.number AS origin_no,
         u.id AS account_id, u.account_id AS login, v.id AS visitor_id, c.id AS contact_id,
         t.minute IS NOT NULL AS is_burst, s.address IS NOT NULL AS is_silent,
@@ -39,7 +39,7 @@ told AS (
         ON o.referrer_host IS NOT DISTINCT FROM d.referrer_host
         AND o.utm_source IS NOT DISTINCT FROM d.utm_source
         AND o.utm_medium IS NOT DISTINCT FROM d.utm_medium
-    LEFT JOIN clients AS l ON l.agent = d.agent AND l.address IS NOT DISTINCT FROM d.address
+    LEFT JOIN agents AS l ON l.agent = d.agent
     LEFT JOIN accounts AS u ON u.value = d.account
     LEFT JOIN visitors AS v ON v.value = d.visitor
     LEFT JOIN contacts AS c ON c.value = d.contact
@@ -100,7 +100,8 @@ SELECT
     account_id,
     login,
     contact_id,
-    client_no,
+    CASE WHEN reason IS NULL AND filter_reason IS NULL THEN address END AS address,
+    agent_no,
     page_no,
     origin_no,
     CASE WHEN method IN ('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS') THEN method ELSE 'other' END AS method,
