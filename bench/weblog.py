@@ -109,9 +109,11 @@ class _Engine(DuckDBEngine):
         inputs: Mapping[str, Input],
         output: Output,
         parameters: Mapping[str, object] | None = None,
+        *,
+        day: dt.date | None = None,
     ) -> list[DataFile]:
         start = time.perf_counter()
-        files = super().select_into(sql, inputs, output, parameters)
+        files = super().select_into(sql, inputs, output, parameters, day=day)
         self.seconds += time.perf_counter() - start
         return files
 

@@ -1,8 +1,10 @@
-"""Split access-log records to judged hits.
+"""Split access-log records to judged lines, and those to hits.
 
-What needs Python is done once per distinct value, then one SQL statement decides.
-Here: the look-up tables (pages, agents, channels, pseudonyms) and what the statement is given.
-Not here: cutting lines (sources), and tables that are written (window.py).
+What needs Python is done once per distinct value, then one SQL statement decides. A judged line carries the
+numbers of its page, agent and origin: most lines are counted and never written, and what a number stands for
+is looked up once, when the hits are.
+Here: the look-up tables (pages, agents, channels, pseudonyms) and what the statements are given.
+Not here: cutting lines (sources), and the order in which tables are written (window.py).
 """
 
 from __future__ import annotations
@@ -10,25 +12,43 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import ipaddress
+import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFile
 from persona_pipeline.cleaning.records import Business, Typed
-from persona_pipeline.cleaning.web_agents import describe, is_bot
+from persona_pipeline.cleaning.web_agents import agent_told
 from persona_pipeline.cleaning.web_channels import channel, plain_host
 from persona_pipeline.cleaning.zones import local_stretches, utc_stretches
 from persona_pipeline.contracts.pseudonym import pseudonym
-from persona_pipeline.engine.ahead import ahead
-from persona_pipeline.engine.protocol import Engine, Relation
+from persona_pipeline.engine.protocol import DataFile, Engine, Input, Output, Relation
 from persona_pipeline.engine.sql import sql_text
 
+# lines whose clients are looked up together; more do not fit into the engine's memory beside one another
+TOGETHER = 4_000_000
 _AGENT = ("is_bot", "device", "browser", "os")
 _NUMBER = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{3}}")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([\"\\]))")
+
+
+@dataclass(frozen=True, slots=True)
+class TypedLines(Typed):
+    """Judged lines of one log.
+
+    Attributes:
+        batches: inputs of the statement of hits: judged lines, and the tables that their numbers stand for.
+        days: on which the lines were known.
+    """
+
+    batches: tuple[Mapping[str, Input], ...]
+    days: frozenset[dt.date]
 
 
 def web_records(
@@ -39,8 +59,8 @@ def web_records(
     files: Sequence[tuple[SplitFile, dt.date]],
     business: Business,
     last: dt.date,
-) -> Typed:
-    """Type and judge the hits of one source; each row carries its outcome.
+) -> TypedLines:
+    """Type and judge the lines of one source; each row carries its outcome.
 
     Args:
         engine: runs the statements.
@@ -54,25 +74,17 @@ def web_records(
     records = Relation(tuple(paths))
     first, after = business.start - dt.timedelta(days=60), last + dt.timedelta(days=60)
     zone = source.time_zone or business.time_zone
-    table = {"records": records, "files": file_table(files)}
     lookups = _lookups(source, business.key)
 
-    def looked_up(part: Relation, *names: str) -> dict[str, Relation | pa.Table]:
-        return {
-            name: _mapped(engine, engine.stage(sql_text(f"clean/{statement}"), {"records": part}), function)
-            for name, statement, function in lookups
-            if name in names
-        }
+    def looked_up(name: str, inputs: Mapping[str, Input]) -> Relation:
+        statement, function = lookups[name]
+        return _mapped(engine, engine.stage(sql_text(f"clean/{statement}"), inputs), function)
 
-    whole: dict[str, Relation | pa.Table] = {**table, **looked_up(records, "pages")}
-    whole["addresses"] = engine.stage(sql_text("clean/web_address"), whole)
+    def clients_of(batch: Relation) -> Relation:
+        return looked_up("clients", {"records": batch, "agents": agents.result()})
+
+    whole: dict[str, Input] = {"records": records, "files": file_table(files)}
     limits = {"limit": source.requests_per_minute, "pages": source.silent_pages}
-    whole |= {
-        "burst": engine.stage(sql_text("clean/web_burst"), whole, limits),
-        "silent": engine.stage(sql_text("clean/web_silent"), whole, limits),
-        "zone": local_stretches(zone, first, after, later=source.dst_overlap == "later"),
-        "business_zone": utc_stretches(business.time_zone, first, after),
-    }
     parameters = {
         "source": name,
         "start": business.start,
@@ -80,13 +92,61 @@ def web_records(
         "reject_gap": source.dst_gap == "reject",
         "reject_overlap": source.dst_overlap == "reject",
     }
-    others = [name for name, _, _ in lookups if name != "pages"]
-    hits: list[str] = []
-    # part by part: the clients of a month need not fit into memory at once
-    parts = [Relation((path,)) for path in paths]
-    for own in ahead({"records": part, **looked_up(part, *others)} for part in parts):
-        hits += engine.stage(sql_text("clean/web_record"), {**whole, **own}, parameters).paths
-    return Typed(Relation(tuple(hits)))
+    batches = list(_batches(paths))
+    # agents and clients are worked out by Python, the rest by the engine: side by side
+    with ThreadPoolExecutor(1) as pool:
+        agents = pool.submit(looked_up, "agents", {"records": records})
+        clients = [pool.submit(clients_of, batch) for batch in batches]
+        for each in ("pages", "origins", "accounts", "visitors", "contacts"):
+            whole[each] = looked_up(each, {"records": records})
+        whole["addresses"] = engine.stage(sql_text("clean/web_address"), whole)
+        whole |= {
+            "burst": engine.stage(sql_text("clean/web_burst"), whole, limits),
+            "silent": engine.stage(sql_text("clean/web_silent"), whole, limits),
+            "zone": local_stretches(zone, first, after, later=source.dst_overlap == "later"),
+            "business_zone": utc_stretches(business.time_zone, first, after),
+            "agents": agents.result(),
+        }
+        judged = [
+            engine.stage(sql_text("clean/web_record"), {**whole, "records": batch}, parameters)
+            for batch in batches
+        ]
+        told = {name: whole[name] for name in ("pages", "agents", "origins")}
+        return TypedLines(
+            Relation(tuple(path for each in judged for path in each.paths)),
+            tuple(
+                {**told, "outcome": outcome, "clients": found.result()}
+                for outcome, found in zip(judged, clients, strict=True)
+            ),
+            frozenset(day for _, day in files),
+        )
+
+
+def write_hits(engine: Engine, typed: Sequence[Typed], output: Output) -> list[DataFile]:
+    """Write the accepted hits of all sources."""
+    return [
+        file
+        for each in typed
+        if isinstance(each, TypedLines)
+        for inputs in each.batches
+        for file in engine.select_into(
+            sql_text("clean/web_hit"), inputs, output, day=min(each.days) if len(each.days) == 1 else None
+        )
+    ]
+
+
+def _batches(paths: Sequence[str]) -> Iterator[Relation]:
+    """Parts with at most `TOGETHER` lines, or one part."""
+    batch: list[str] = []
+    lines = 0
+    for path in paths:
+        more = pq.read_metadata(path).num_rows
+        if batch and lines + more > TOGETHER:
+            yield Relation(tuple(batch))
+            batch, lines = [], 0
+        batch.append(path)
+        lines += more
+    yield Relation(tuple(batch))
 
 
 def file_table(files: Sequence[tuple[SplitFile, dt.date]]) -> pa.Table:
@@ -110,13 +170,14 @@ def file_table(files: Sequence[tuple[SplitFile, dt.date]]) -> pa.Table:
 _Rows = Callable[[Mapping[str, list]], dict[str, list]]
 
 
-def _lookups(source: DeclaredSource, key: bytes) -> list[tuple[str, str, _Rows]]:
-    """Name of the input, statement of its distinct values, what is worked out for them."""
+def _lookups(source: DeclaredSource, key: bytes) -> dict[str, tuple[str, _Rows]]:
+    """By name of the table: the statement of its distinct values, and the columns made of them."""
     patterns, own = source.page_patterns, source.hosts
 
     def pages(values: Mapping[str, list]) -> dict[str, list]:
         found = [patterns.page(page) for page in values["page"]]
         return {
+            "page": values["page"],
             "page_type": [page.page_type for page in found],
             "is_asset": [page.is_asset for page in found],
             "product_id": [page.product_id for page in found],
@@ -127,51 +188,50 @@ def _lookups(source: DeclaredSource, key: bytes) -> list[tuple[str, str, _Rows]]
     def origins(values: Mapping[str, list]) -> dict[str, list]:
         hosts = [plain_host(host) for host in values["referrer_host"]]
         told = zip(values["utm_source"], values["utm_medium"], hosts, strict=True)
-        return {"host": hosts, "channel": [channel(*each, own) for each in told]}
+        return {**values, "host": hosts, "channel": [channel(*each, own) for each in told]}
+
+    def agents(values: Mapping[str, list]) -> dict[str, list]:
+        told = [agent_told(agent) for agent in values["agent"]]
+        return {
+            "agent": values["agent"],
+            **{name: [row[at] for row in told] for at, name in enumerate(_AGENT)},
+        }
 
     def clients(values: Mapping[str, list]) -> dict[str, list]:
         both = zip(values["address"], values["agent"], strict=True)
-        told = zip(*map(_agent, values["agent"]), strict=True) if values["agent"] else [[] for _ in _AGENT]
         return {
-            "client_id": [_client(key, address, agent) for address, agent in both],
+            "address": values["address"],
+            "agent_no": values["agent_no"],
+            "client_id": [pseudonym(key, "client", f"{address or ''}|{agent}") for address, agent in both],
             "client_prefix": list(map(network_prefix, values["address"])),
-            **{name: list(column) for name, column in zip(_AGENT, told, strict=True)},
         }
 
     def named(kind: str) -> _Rows:
         def rows(values: Mapping[str, list]) -> dict[str, list]:
             clear = [unescaped(value) for value in values["value"]]
-            return {f"{kind}_id": clear, "id": [pseudonym(key, kind, value) for value in clear]}
+            ids = [pseudonym(key, kind, value) for value in clear]
+            return {"value": values["value"], f"{kind}_id": clear, "id": ids}
 
         return rows
 
-    return [
-        ("pages", "web_page", pages),
-        ("origins", "web_origin", origins),
-        ("clients", "web_client", clients),
-        ("accounts", "web_account", named("account")),
-        ("visitors", "web_visitor", named("visitor")),
-        ("contacts", "web_contact", named("contact")),
-    ]
-
-
-@functools.lru_cache(maxsize=100_000)  # a client comes again in later parts
-def _client(key: bytes, address: str | None, agent: str) -> str:
-    return pseudonym(key, "client", f"{address or ''}|{agent}")
-
-
-@functools.lru_cache(maxsize=100_000)  # an attacker may send a new agent with every request
-def _agent(agent: str) -> tuple[bool, str, str, str]:
-    return (is_bot(agent), *describe(agent))
+    return {
+        "pages": ("web_page", pages),
+        "origins": ("web_origin", origins),
+        "agents": ("web_agent", agents),
+        "clients": ("web_client", clients),
+        "accounts": ("web_account", named("account")),
+        "visitors": ("web_visitor", named("visitor")),
+        "contacts": ("web_contact", named("contact")),
+    }
 
 
 def _mapped(engine: Engine, distinct: Relation, function: _Rows) -> Relation:
-    """A table of distinct values with what is worked out for them."""
+    """A table of distinct values with their number and what is worked out for them."""
+    numbers = itertools.count()
 
     def batch(rows: pa.Table) -> pa.Table:
-        values = rows.to_pydict()
-        told = {name: pa.array(column, _type(name)) for name, column in function(values).items()}
-        return pa.table({**{name: rows.column(name).cast(pa.string()) for name in rows.column_names}, **told})
+        told = {"number": list(itertools.islice(numbers, rows.num_rows)), **function(rows.to_pydict())}
+        return pa.table({name: pa.array(column, _type(name)) for name, column in told.items()})
 
     mapped = engine.map_batches(distinct, batch)
     if not isinstance(mapped, Relation):
@@ -180,7 +240,9 @@ def _mapped(engine: Engine, distinct: Relation, function: _Rows) -> Relation:
 
 
 def _type(name: str) -> pa.DataType:
-    return pa.bool_() if name.startswith("is_") else pa.string()
+    if name.startswith("is_"):
+        return pa.bool_()
+    return pa.int32() if name in ("number", "agent_no") else pa.string()
 
 
 def unescaped(value: str) -> str:

@@ -20,24 +20,22 @@ _OTHER = re.compile(
 _DESKTOP = re.compile(r"Windows|Macintosh|Mac OS X|X11|Linux|CrOS|Ubuntu|FreeBSD")
 
 
-def is_bot(agent: str | None) -> bool:
-    """Whether a user agent is a crawler, a monitor, a library, or missing."""
-    if agent is None:
-        return True
-    if _crawlers().parse_user_agent(agent) is not None or _own_list().search(agent):
-        return True
-    device = _families().parse_device(agent)
-    return device is not None and device.family == "Spider"
+def agent_told(agent: str | None) -> tuple[bool, str, str, str]:
+    """Whether an agent is no person's; its device, browser and operating system, 'unknown' without a hint.
 
-
-def describe(agent: str | None) -> tuple[str, str, str]:
-    """Device, browser and operating system of a user agent; 'unknown' where it does not tell."""
+    A crawler, a monitor, a library and a missing agent are no person's.
+    """
     if agent is None:
-        return "unknown", "unknown", "unknown"
+        return True, "unknown", "unknown", "unknown"
     found = _families().parse(agent)
+    is_bot = (
+        (found.device is not None and found.device.family == "Spider")
+        or _own_list().search(agent) is not None
+        or _crawlers().parse_user_agent(agent) is not None
+    )
     browser = found.user_agent.family if found.user_agent else None
     system = found.os.family if found.os else None
-    return _device(agent), _family(browser), _family(system)
+    return is_bot, _device(agent), _family(browser), _family(system)
 
 
 def _device(agent: str) -> str:

@@ -16,6 +16,7 @@ from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFiles
 from persona_pipeline.cleaning.ledger import column_rows, counted, ledger_rows, reason_rows
 from persona_pipeline.cleaning.posts import accepted_posts
 from persona_pipeline.cleaning.records import Business, union
+from persona_pipeline.cleaning.web import write_hits
 from persona_pipeline.contracts import clean, traces
 from persona_pipeline.engine.protocol import (
     DataFile,
@@ -119,6 +120,8 @@ def clean_window(
     }
     outcomes = _outcomes(engine, records, earlier, read, window)
     written = _clean_tables(engine, outcomes, earlier, read, outputs, window)
+    lines = [typed for each in brought.values() for typed in each.typed]
+    written[traces.WEB_HIT.full_name] = write_hits(engine, lines, outputs[traces.WEB_HIT.full_name])
     refused = union(
         [
             engine.stage(sql_text("clean/reject"), {"outcome": each}, {"run_id": run_id})
@@ -251,11 +254,6 @@ def _clean_tables(
         name = table.full_name
         inputs = {"accepted": accepted, "earlier": earlier[kind]}
         written[name] = engine.select_into(sql_text("clean/versions"), inputs, outputs[name])
-    if "web" in outcomes:
-        name = traces.WEB_HIT.full_name
-        written[name] = engine.select_into(
-            sql_text("clean/web_hit"), {"outcome": outcomes["web"]}, outputs[name]
-        )
     return written
 
 

@@ -5,11 +5,13 @@ Here: the two pure functions and the normal form. Not here: where the key comes 
 
 from __future__ import annotations
 
-import hmac
+import functools
+import hashlib
 import re
 import unicodedata
 
 _NOT_PHONE = re.compile(r"[^0-9+]")
+_BLOCK = 64  # bytes that SHA-256 takes at once
 FOLDED = ("email", "handle")
 
 
@@ -62,7 +64,7 @@ def pseudonym(key: bytes, kind: str, value: str, phone_country: str | None = Non
 
 def pseudonym_of(key: bytes, kind: str, form: str) -> str:
     """The pseudonym of an identifier that has its normal form already."""
-    return hmac.digest(key, f"{kind}|{form}".encode(), "sha256").hex()[:32]
+    return _hmac(key, f"{kind}|{form}".encode())[:32]
 
 
 def customer_pseudonym(key: bytes, id_kind: str, identifier: str) -> str:
@@ -71,4 +73,21 @@ def customer_pseudonym(key: bytes, id_kind: str, identifier: str) -> str:
     `identifier` is a pseudonym.
     """
     message = f"customer|{id_kind}|{identifier}".encode()
-    return "c_" + hmac.digest(key, message, "sha256").hex()[:24]
+    return "c_" + _hmac(key, message)[:24]
+
+
+def _hmac(key: bytes, message: bytes) -> str:
+    """HMAC-SHA-256 in hexadecimal; half the time of `hmac.digest`, which begins with the key each time."""
+    began, ended = (state.copy() for state in _keyed(key))
+    began.update(message)
+    ended.update(began.digest())
+    return ended.hexdigest()
+
+
+@functools.lru_cache(maxsize=8)
+def _keyed(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """The inner and the outer hash after the key. Source: RFC 2104, section 2."""
+    block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    return hashlib.sha256(bytes(byte ^ 0x36 for byte in block)), hashlib.sha256(
+        bytes(byte ^ 0x5C for byte in block)
+    )

@@ -32,6 +32,11 @@ SQL_TYPES = {
     Type.DATE: "DATE",
     Type.TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
 }
+# one folder for each day
+_BY_DAY = (
+    "PARTITION_BY (day), WRITE_PARTITION_COLUMNS true, OVERWRITE_OR_IGNORE true, "
+    "FILENAME_PATTERN 'part-{uuid}', "
+)
 _LITERAL = re.compile(r"--[^\n]*|'(?:[^']|'')*'")  # comments may hold an apostrophe
 _PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*)")
 
@@ -83,6 +88,8 @@ class DuckDBEngine:
         inputs: Mapping[str, Input],
         output: Output,
         parameters: Mapping[str, object] | None = None,
+        *,
+        day: dt.date | None = None,
     ) -> list[DataFile]:
         """See `Engine.select_into`.
 
@@ -96,18 +103,25 @@ class DuckDBEngine:
                 f'CAST("{column.name}" AS {SQL_TYPES[column.type]}) AS "{column.name}"'
                 for column in output.table.columns
             )
-            output.directory.mkdir(parents=True, exist_ok=True)
+            folder, by_day = output.directory, _BY_DAY
+            target = folder
+            if day is not None:
+                folder, by_day = folder / f"day={day}", ""
+                target = folder / f"part-{uuid.uuid4()}.parquet"
+            folder.mkdir(parents=True, exist_ok=True)
             copy = (
-                f"COPY (SELECT {casts} FROM ({sql}) AS result) TO '{_quoted(output.directory)}' "
+                f"COPY (SELECT {casts} FROM ({sql}) AS result) TO '{_quoted(target)}' "
                 # level 1: half the time of level 3, and hashes hardly compress at any
-                "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARTITION_BY (day), "
-                "WRITE_PARTITION_COLUMNS true, OVERWRITE_OR_IGNORE true, FILENAME_PATTERN 'part-{uuid}', "
-                "RETURN_STATS true)"
+                f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, {by_day}RETURN_STATS true)"
             )
             cursor = connection.execute(copy, bound)
             names = [item[0] for item in cursor.description]
             path, rows = names.index("filename"), names.index("count")
             files = [(Path(row[path]), int(row[rows])) for row in cursor.fetchall()]
+        if not any(rows for _, rows in files):
+            for file, _ in files:
+                file.unlink()
+            return []
         return [DataFile(file, _day_of(file), count, file.stat().st_size) for file, count in files]
 
     def stage(

@@ -105,8 +105,14 @@ class Engine(Protocol):
         inputs: Mapping[str, Input],
         output: Output,
         parameters: Mapping[str, object] | None = None,
+        *,
+        day: dt.date | None = None,
     ) -> list[DataFile]:
-        """Run `sql` over named inputs, cast to the output's contract by name, write one file per day."""
+        """Run `sql` over named inputs, cast to the output's contract by name, write one file per day.
+
+        `day` is the only one that rows have, where the caller knows: they need not be sorted into days, which
+        takes as long as writing them. A row of another day is found by the check of the contract.
+        """
         ...
 
     def stage(

@@ -233,7 +233,8 @@ class _File:
                 records = take(self._directives.without(groups) if self._directives else groups)
             except (GzipProblem, FileRejected) as refused:
                 self.sha256 = fingerprint(self._file).sha256
-                return ReadLog(0, refused.reason, note)
+                why = refused.note if isinstance(refused, FileRejected) else None
+                return ReadLog(0, refused.reason, "; ".join(text for text in (note, why) if text) or None)
         self.sha256 = self._digest.hexdigest()
         if self._directives is None:
             return ReadLog(records, None, note)

@@ -13,9 +13,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from persona_pipeline.sources.lines import FileRejected
 from persona_pipeline.sources.log_lines import LogLines
 
 _FIELDS = "#Fields:"
+# A server names its fields when it starts and when its settings change. Each layout takes a statement of its
+# own, so that a file made of thousands would hold a night up for minutes.
+LAYOUTS = 50
 
 
 class Directives:
@@ -30,9 +34,14 @@ class Directives:
         self.count = 0
         self.used: dict[str, None] = {}
         self._fields = ""
+        self._named: set[str] = set()
 
     def without(self, groups: Iterable[LogLines]) -> Iterator[LogLines]:
-        """The lines between directives: one group for each run of them under the same fields, or several."""
+        """The lines between directives: one group for each run of them under the same fields, or several.
+
+        Raises:
+            FileRejected: `too_many_fields`, more than `LAYOUTS` different #Fields.
+        """
         for group in groups:
             starts = pc.starts_with(group.table["text"], "#")  # type: ignore[attr-defined]
             found = np.flatnonzero(starts.to_numpy())
@@ -54,6 +63,13 @@ class Directives:
             text = group.table["text"][at].as_py()
             if text.startswith(_FIELDS):
                 self._fields = " ".join(text.removeprefix(_FIELDS).split())
+                self._named.add(self._fields)
+                if len(self._named) > LAYOUTS:
+                    raise FileRejected(
+                        "too_many_fields",
+                        f"more than {LAYOUTS} different #Fields lines; one is expected, or a few where the "
+                        "server's settings changed",
+                    )
                 numbers.setdefault(self._fields, len(numbers))
         under[begin:] = numbers[self._fields]
         for fields, number in numbers.items():

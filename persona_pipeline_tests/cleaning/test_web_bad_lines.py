@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from persona_pipeline.cleaning.inspect import Problem, inspect
-from persona_pipeline.cleaning.web_agents import describe, is_bot
+from persona_pipeline.cleaning.web_agents import agent_told
 from persona_pipeline.cleaning.web_channels import channel
 from persona_pipeline.contracts import clean
 from persona_pipeline.contracts.traces import WEB_HIT
@@ -355,7 +355,7 @@ def _silent_lines(packed: bytes) -> int:
         robots |= {address} if path == "/robots.txt" else set()
     chosen = {each for each, holds in silent.items() if holds and (pages[each] >= 50 or each in robots)}
     assert len(chosen) > 100
-    return sum(address in chosen and not is_bot(agent) for address, _, _, agent in found)
+    return sum(address in chosen and not agent_told(agent)[0] for address, _, _, agent in found)
 
 
 BITS = st.sampled_from(
@@ -398,9 +398,11 @@ def test_whatever_is_done_to_lines_each_is_counted_once(edits: list[tuple], junk
 
 def test_agents_and_channels_are_told_apart() -> None:
     tablet = "Mozilla/5.0 (Linux; Android 13; SM-X700) AppleWebKit/537.36 Chrome/118.0 Safari/537.36"
-    devices = [describe(each)[0] for each in (CHROME, tablet, "??", None)]
+    devices = [agent_told(each)[1] for each in (CHROME, tablet, "??", None)]
     assert devices == ["desktop", "tablet", "unknown", "unknown"]
-    assert [is_bot(each) for each in (CHROME, tablet, "curl/8.5.0", "GPTBot/1.0", "Java/17", None)] == [
+    assert [
+        agent_told(each)[0] for each in (CHROME, tablet, "curl/8.5.0", "GPTBot/1.0", "Java/17", None)
+    ] == [
         False,
         False,
         True,

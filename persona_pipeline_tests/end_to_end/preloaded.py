@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from persona_pipeline.cleaning.web_agents import is_bot
+from persona_pipeline.cleaning.web_agents import agent_told
 from persona_pipeline.features.catalogue import load_catalogue
 from persona_pipeline.features.customer import features_sql
 
@@ -25,5 +25,5 @@ for name in (
     "pandera.pandas",
 ):
     importlib.import_module(name)
-is_bot("")
+agent_told("")
 features_sql(load_catalogue())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from persona_pipeline.engine.duckdb import DuckDBEngine
-from persona_pipeline.sources import access_log, log_lines
+from persona_pipeline.sources import access_log, log_lines, w3c_lines
 from persona_pipeline_tests.sources.log_reading import read_log, web_source
 from persona_pipeline_tests.sources.test_log_formats import plain
 
@@ -107,6 +107,25 @@ def test_fields_that_do_not_suffice(engine: DuckDBEngine, tmp_path: Path, names:
     assert (file.records, file.noted) == (2, {"header_line": 1})
     assert note in str(file.note)
     assert [(row["line"], row["reason"]) for row in rows] == [(2, "unknown_fields"), (3, "unknown_fields")]
+
+
+@pytest.mark.parametrize(("layouts", "reason", "records"), [(2, None, 4), (3, "too_many_fields", 0)])
+def test_a_file_may_have_a_few_layouts(
+    engine: DuckDBEngine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    layouts: int,
+    reason: str | None,
+    records: int,
+) -> None:
+    monkeypatch.setattr(w3c_lines, "LAYOUTS", 2)  # each takes a statement
+    runs = [f"{FULL} x-{number % layouts}\n{LINE} -\n" for number in range(2 * layouts)]
+    file, rows = read_log(engine, tmp_path, SOURCE, "".join(runs))
+    assert (file.reason, file.records, len(rows)) == (reason, records, records)
+    if reason is None:
+        assert {row["reason"] for row in rows} == {None}
+    else:
+        assert str(file.note).startswith("more than 2 different #Fields lines; one is expected")
 
 
 def test_lines_that_do_not_fit_their_fields(engine: DuckDBEngine, tmp_path: Path) -> None:

@@ -1,2 +1,11 @@
--- Distinct clients: address and user agent. A request without an agent is a bot and needs none.
-SELECT DISTINCT address, agent FROM records WHERE agent IS NOT NULL AND method IS NOT NULL
+-- Distinct clients that may be people: address and user agent.
+-- Inputs: records (split lines), agents (web_agent.sql with what they are).
+WITH client AS (
+    SELECT DISTINCT r.address, a.number AS agent_no
+    FROM records AS r
+    JOIN agents AS a ON a.agent = r.agent
+    WHERE r.method IS NOT NULL AND NOT a.is_bot
+)
+SELECT c.address, c.agent_no, a.agent
+FROM client AS c
+JOIN agents AS a ON a.number = c.agent_no

@@ -1,5 +1,6 @@
--- Lines of one access log, typed and judged one by one; burst and silent hold what needed more than one line.
--- Inputs: records (split lines), files, pages, origins, clients, accounts, visitors, contacts, burst, silent,
+-- Lines of one access log, typed and judged one by one; burst and silent hold what needed more than one line. What a
+-- page, an agent and an origin are stays in their tables until the accepted hits are written: a line carries numbers.
+-- Inputs: records (split lines), files, pages, origins, agents, accounts, visitors, contacts, burst, silent,
 -- zone (the source's local time, for lines without an offset), business_zone.
 WITH placed AS (
     SELECT
@@ -25,11 +26,9 @@ dated AS (
 told AS (
     SELECT
         d.*,
-        coalesce(g.page_type, 'other') AS page_type, coalesce(g.is_asset, FALSE) AS is_asset,
-        g.product_id, g.category, g.order_id,
-        coalesce(l.is_bot, TRUE) AS is_bot, l.device, l.browser, l.os,
-        o.host, coalesce(o.channel, 'direct') AS channel,
-        l.client_id, l.client_prefix,
+        g.number AS page_no, coalesce(g.is_asset, FALSE) AS is_asset,
+        l.number AS agent_no, coalesce(l.is_bot, TRUE) AS is_bot,
+        o.number AS origin_no,
         u.id AS account_id, u.account_id AS login, v.id AS visitor_id, c.id AS contact_id,
         t.minute IS NOT NULL AS is_burst, s.address IS NOT NULL AS is_silent,
         CASE WHEN length(d.status) = 3 AND TRY_CAST(d.status AS BIGINT) BETWEEN 100 AND 599 THEN TRY_CAST(d.status AS BIGINT) END AS status_number,
@@ -40,7 +39,7 @@ told AS (
         ON o.referrer_host IS NOT DISTINCT FROM d.referrer_host
         AND o.utm_source IS NOT DISTINCT FROM d.utm_source
         AND o.utm_medium IS NOT DISTINCT FROM d.utm_medium
-    LEFT JOIN clients AS l ON l.agent = d.agent AND l.address IS NOT DISTINCT FROM d.address
+    LEFT JOIN agents AS l ON l.agent = d.agent
     LEFT JOIN accounts AS u ON u.value = d.account
     LEFT JOIN visitors AS v ON v.value = d.visitor
     LEFT JOIN contacts AS c ON c.value = d.contact
@@ -101,20 +100,12 @@ SELECT
     account_id,
     login,
     contact_id,
-    client_id,
-    client_prefix,
+    CASE WHEN reason IS NULL AND filter_reason IS NULL THEN address END AS address,
+    agent_no,
+    page_no,
+    origin_no,
     CASE WHEN method IN ('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS') THEN method ELSE 'other' END AS method,
-    page_type,
-    product_id,
-    category,
-    order_id,
-    page_type = 'cart' AND product_id IS NOT NULL AND method <> 'HEAD' AND status_number < 400 AS is_cart_add,
     status_number AS status,
     bytes_number AS bytes,
-    host AS referrer_host,
-    channel,
-    CASE WHEN regexp_full_match(utm_campaign, '[0-9A-Za-z_.-]{1,64}') THEN utm_campaign END AS campaign_id,
-    device,
-    browser,
-    os
+    CASE WHEN regexp_full_match(utm_campaign, '[0-9A-Za-z_.-]{1,64}') THEN utm_campaign END AS campaign_id
 FROM decided
