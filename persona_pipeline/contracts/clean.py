@@ -6,6 +6,7 @@ Not here: anything computed over more than one record.
 from __future__ import annotations
 
 from persona_pipeline.contracts import columns as c
+from persona_pipeline.contracts import reasons
 from persona_pipeline.contracts.column import Column, Sensitivity, Table, Type
 
 
@@ -52,7 +53,9 @@ FILE_LEDGER = Table(
             "What became of the file",
             allowed=("loaded", "rejected_file", "duplicate_file", "absent"),
         ),
-        c.REASON.but(nullable=True, description="Why the whole file was rejected"),
+        c.REASON.but(
+            nullable=True, description="Why the whole file was rejected", allowed=reasons.codes(reasons.FILE)
+        ),
         _count("records_in", "Records found"),
         _count("clean", "Records that became clean rows"),
         _count("rejected", "Records rejected, with a reason each in clean.reject"),
@@ -82,7 +85,7 @@ LEDGER_REASON = Table(
             "noted counts what was observed beside",
             allowed=("clean", "rejected", "duplicate", "filtered", "suppressed", "noted"),
         ),
-        c.REASON,
+        c.REASON.but(allowed=reasons.codes(*reasons.BY_OUTCOME.values())),
         _count("records", "Records with this outcome and reason"),
     ),
     "The ledger by reason code.",
@@ -116,7 +119,7 @@ REJECT = Table(
         c.PATH,
         c.SHA256,
         Column("line", Type.INTEGER, "Physical line on which the record starts, header is 1", minimum=1),
-        c.REASON,
+        c.REASON.but(allowed=reasons.codes(reasons.REJECTED)),
         Column("field", Type.TEXT, "The field that was wrong", nullable=True),
         c.RUN_ID,
     ),
