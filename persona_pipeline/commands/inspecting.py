@@ -157,7 +157,7 @@ def _suggested(settings: Settings, name: str, problems: Sequence[Any]) -> list[s
     if unmapped is None:
         return []
     try:
-        lines = suggestion(locate(source, settings.directory, unmapped), source.kind)
+        lines = suggestion(locate(source, settings.directory, unmapped), source.kind, source.sheet)
     except SourceError as error:
         return [f"  no suggestion: {error}"]
     head = [f"  {unmapped} has other columns than [sources.{name}] names; perhaps:"]
