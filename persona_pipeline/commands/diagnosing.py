@@ -145,6 +145,9 @@ def _sources(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
         except (SourceError, OSError) as error:
             yield Finding(subject, "error", f"{error}; put the file back or let it be read")
             continue
+        if source.growing:
+            yield _growing(settings, name)
+            continue
         days = [each.path_day for each in files if each.path_day is not None]
         text = f"{len(files):,} files" + (f", {min(days)} .. {max(days)}" if days else "")
         if newest is None:
@@ -163,6 +166,24 @@ def _sources(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
             yield Finding(subject, "warning", f"{text}; nothing for {(today - max(days)).days:,} days")
         else:
             yield Finding(subject, "ok", text)
+
+
+def _growing(settings: Settings, name: str) -> Finding:
+    """A file that grows must begin as it did; an incomplete last line waits."""
+    from persona_pipeline.defs.arrivals import arrivals
+    from persona_pipeline.defs.shop import Shop
+    from persona_pipeline.sources.failure import SourceError
+    from persona_pipeline.sources.growing import present
+
+    shop = Shop(settings)
+    with shop.engine() as engine:
+        known = arrivals(shop, engine)
+    try:
+        new = present({name: settings.sources[name]}, settings.directory, known)
+    except SourceError as error:
+        return Finding(f"source {name}", "error", str(error))
+    size = sum(mark.size for _, mark in new)
+    return Finding(f"source {name}", "ok", f"grows; {size:,} bytes of complete records are new")
 
 
 def _database(settings: Settings, name: str, source: Source) -> Finding:

@@ -282,7 +282,9 @@ def as_history(made: Guess, days: tuple[dt.date, dt.date] | None) -> None:
         return
     if made.kind == "web":
         if days[0] != days[1]:
-            made.undecided.append("path: cut the log into files of one day each, access_{day}.log")
+            made.undecided.append(
+                "path: cut the log into files of one day each, access_{day}.log, or growing = true"
+            )
         return
     made.options["known_at"] = ("event", "one file without a day in its name: a history export")
     made.options["through"] = (days[1], "the last day in the file")

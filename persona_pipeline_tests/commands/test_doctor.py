@@ -139,6 +139,13 @@ def test_exit_code_and_json(project: Path, capsys: pytest.CaptureFixture[str]) -
     assert "error   key: others may read" in capsys.readouterr().out
 
 
+def test_a_file_that_grows(project: Path) -> None:
+    edit(project, 'path = "raw/o_{day}.csv"', 'path = "raw/o.csv"\ngrowing = true')
+    (project / "raw" / "o.csv").write_bytes(b"a,b\n1,2\n3,")
+    seen = found(project)["source orders"]
+    assert (seen.status, seen.text) == ("ok", "grows; 8 bytes of complete records are new")
+
+
 def database(project: Path, url: str) -> Finding:
     edit(
         project,
