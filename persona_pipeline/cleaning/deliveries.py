@@ -87,6 +87,7 @@ def _files(
         directory=scratch,
         engine=reading.engine,
         count_only=repeats,
+        first_lines=[int(str(row["first_line"] or 1)) for row in rows],
     )
     accounts, loaded = [], []
     for file, row in zip(split.files, rows, strict=True):

@@ -143,4 +143,5 @@ class SplitFiles(Protocol):
         directory: Path,
         engine: Engine,
         count_only: Collection[int] = (),
+        first_lines: Sequence[int] = (),
     ) -> Split: ...

@@ -17,7 +17,7 @@ def _count(name: str, description: str) -> Column:
 ARRIVAL = Table(
     "clean",
     "arrival",
-    "one row per source, path and file content",
+    "one row per source, path and file content; of a growing file one per range of bytes, path#begin-end",
     ("source", "path", "sha256"),
     (
         c.DAY,
@@ -33,6 +33,14 @@ ARRIVAL = Table(
         ),
         Column("through", Type.DATE, "Last day a history export speaks of", nullable=True),
         Column("duplicate_of", Type.TEXT, "Path of the first delivery of the same content", nullable=True),
+        Column(
+            "first_line",
+            Type.INTEGER,
+            "Number of its first line in its file, above 1 for later ranges of a growing file; "
+            "empty in rows older than the column",
+            nullable=True,
+            minimum=1,
+        ),
     ),
     "On which day each file content was known. Append-only: decided once, never changed.",
 )

@@ -30,6 +30,7 @@ SCHEMA = pa.schema(
         ("known_at", pa.string()),
         ("through", pa.date32()),
         ("duplicate_of", pa.string()),
+        ("first_line", pa.int64()),
     ]
 )
 
@@ -46,6 +47,7 @@ class Arrival:
     known_at: str
     through: dt.date | None = None
     duplicate_of: str | None = None
+    first_line: int | None = 1
 
 
 def arrive(
@@ -140,15 +142,19 @@ def _deliveries(
 ) -> list[Arrival]:
     have = {(arrival.path, arrival.sha256) for arrival in old}
     open_day = next_open_day(closed, start)
-    fresh = []
+    fresh, grown = [], []
     for each, mark in found:
         if (each.path, mark.sha256) in have:
             continue
         wanted = max(each.path_day, start) if each.path_day else open_day
         day = open_day if wanted in closed else wanted
-        if day <= last:
+        if day <= last and source.growing:  # how a file was cut says nothing of its records
+            grown.append(
+                Arrival(day, name, each.path, mark.sha256, mark.size, "delivery", first_line=each.first_line)
+            )
+        elif day <= last:
             fresh.append((day, each.path, mark))
-    result: list[Arrival] = []
+    result = grown
     first = {arrival.sha256: arrival.path for arrival in old if arrival.duplicate_of is None}
     newest = max(old, key=lambda arrival: (arrival.day, arrival.path), default=None)
     previous = newest.sha256 if newest else None

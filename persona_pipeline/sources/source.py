@@ -91,6 +91,8 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 # a record of these kinds says what is so; of the others, what happened and when
 STATES = ("customers", "products")
+# lines that can be cut where the file ended yesterday; a w3c log needs the #Fields before them
+GROWING_FORMATS = ("csv", "jsonl", "access_log", "access_json")
 # kinds whose records may come again as a correction that takes the earlier version back
 VERSIONED = ("orders", "social", "campaigns")
 # largest believable amount of one line, in units of the currency; others: 1,000,000
@@ -145,6 +147,7 @@ class Source(WebOptions):
     sheet: str | None = None
     url: SecretStr | None = None
     query: str | None = None
+    growing: bool = False
     known_at: Literal["delivery", "event"] = "delivery"
     through: dt.date | None = None
     delimiter: str = ","
@@ -257,6 +260,7 @@ class Source(WebOptions):
         self._check_time()
         self._check_web()
         self._check_database()
+        self._check_growing()
         self._check_own()
         return self
 
@@ -355,6 +359,24 @@ class Source(WebOptions):
             raise ValueError(
                 "query needs :window_start and :window_end, for example WHERE changed_at >= :window_start "
                 "AND changed_at < :window_end"
+            )
+
+    def _check_growing(self) -> None:
+        if not self.growing:
+            return
+        if "{day}" in self.path or "*" in self.path:
+            raise ValueError("growing = true is one file that is appended to; its path has no {day} and no *")
+        if self.format not in GROWING_FORMATS:
+            formats = ", ".join(map(repr, GROWING_FORMATS))
+            raise ValueError(f"growing = true goes with format = {formats}; got {self.format!r}")
+        if self.known_at == "event":
+            raise ValueError(
+                "growing = true goes with known_at = 'delivery': a history export never changes. "
+                "Deliver what was before as an export under another [sources.NAME]"
+            )
+        if '\n"'.encode(self.encoding) != b'\n"':
+            raise ValueError(
+                f"growing = true needs line ends and quotes as in ASCII, not as in {self.encoding}"
             )
 
     def _check_own(self) -> None:

@@ -30,7 +30,10 @@ counted AS (
 candidate AS (
     SELECT
         day, record_id, path, sha256, line, version, content_hash, lookback_days,
-        row_number() OVER (PARTITION BY record_id, day ORDER BY version DESC, path DESC, sha256 DESC, line DESC) AS place
+        row_number() OVER (
+            PARTITION BY record_id, day
+            ORDER BY version DESC, split_part(path, '#', 1) DESC, line DESC, path DESC, sha256 DESC
+        ) AS place
     FROM counted
     WHERE reason IS NULL AND copy_number = 1
 ),

@@ -3,7 +3,7 @@
 WITH candidate AS (
     SELECT
         day, record_id, path, sha256, line, content_hash,
-        row_number() OVER (PARTITION BY record_id, day ORDER BY version DESC, path DESC, sha256 DESC, line DESC) AS place
+        row_number() OVER (PARTITION BY record_id, day ORDER BY version DESC, split_part(path, '#', 1) DESC, line DESC, path DESC, sha256 DESC) AS place
     FROM record
     WHERE reason IS NULL
 ),
