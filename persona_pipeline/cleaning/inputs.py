@@ -72,6 +72,9 @@ class DeclaredSource(Protocol):
     @property
     def page_patterns(self) -> PageFinder: ...  # noqa: D102
 
+    @property
+    def limited_currencies(self) -> tuple[str, ...]: ...  # noqa: D102
+
     def amount_limit(self, currency: str) -> Decimal: ...  # noqa: D102
     def price_limit(self, currency: str) -> Decimal: ...  # noqa: D102
     def quantity_limit(self) -> Decimal: ...  # noqa: D102

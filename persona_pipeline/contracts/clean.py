@@ -146,6 +146,14 @@ ORDER_LINE = Table(
         Column("discount", Type.DECIMAL, "Discount on the line", minimum=0, unit="currency"),
         c.AMOUNT,
         c.CURRENCY,
+        c.ORIGINAL_CURRENCY,
+        Column(
+            "original_amount",
+            Type.DECIMAL,
+            "Amount before conversion; empty if nothing was converted",
+            nullable=True,
+        ),
+        c.EXCHANGE_RATE,
         Column("version", Type.INTEGER, "Version number given by the source, 0 without"),
         c.SOURCE,
         c.CONTENT_HASH,
@@ -210,10 +218,35 @@ PRODUCT = Table(
         Column("brand", Type.TEXT, "Brand", nullable=True),
         Column("price", Type.DECIMAL, "List price", minimum=0, nullable=True, unit="currency"),
         c.CURRENCY,
+        c.ORIGINAL_CURRENCY,
+        Column(
+            "original_price",
+            Type.DECIMAL,
+            "List price before conversion; empty if nothing was converted",
+            nullable=True,
+            minimum=0,
+        ),
+        c.EXCHANGE_RATE,
         c.SOURCE,
         c.CONTENT_HASH,
     ),
     "The catalogue; the newest row with day <= D is what was known on D.",
+)
+
+EXCHANGE_RATE = Table(
+    "clean",
+    "exchange_rate",
+    "one row per currency, date of the rate and day on which it was new or changed",
+    ("currency", "rate_on", "day"),
+    (
+        c.DAY,
+        c.CURRENCY,
+        Column("rate_on", Type.DATE, "The date from which the rate holds"),
+        Column("rate", Type.RATE, "Units of the project's currency for one unit of this currency", minimum=0),
+        c.SOURCE,
+        c.CONTENT_HASH,
+    ),
+    "Exchange rates; of a currency and date, the newest row with day <= D is what was known on D.",
 )
 
 IDENTIFIER = Table(
@@ -260,6 +293,7 @@ TABLES = (
     ORDER_LINE,
     CUSTOMER,
     PRODUCT,
+    EXCHANGE_RATE,
     IDENTIFIER,
     POST_TEXT,
 )

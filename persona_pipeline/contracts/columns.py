@@ -43,6 +43,20 @@ AMOUNT = Column(
     "amount", Type.DECIMAL, "Quantity times price less discount; negative in a refund", unit="currency"
 )
 
+ORIGINAL_CURRENCY = Column(
+    "original_currency",
+    Type.TEXT,
+    "Currency before conversion; empty if nothing was converted",
+    nullable=True,
+)
+EXCHANGE_RATE = Column(
+    "exchange_rate",
+    Type.RATE,
+    "Units of the project's currency for one of the original; empty if nothing was converted",
+    nullable=True,
+    minimum=0,
+)
+
 CHANNEL = Column(
     "channel",
     Type.TEXT,

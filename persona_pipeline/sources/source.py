@@ -24,6 +24,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "products": ("product_id", "title"),
     "social": ("text",),
     "campaigns": ("contact_id", "campaign_id", "contacted_at"),
+    "rates": ("currency", "rate_on", "rate"),
     "web": (),
 }
 OPTIONAL: dict[str, tuple[str, ...]] = {
@@ -73,6 +74,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "clicked_at",
         "responded_at",
     ),
+    "rates": ("version",),
     "web": COLUMNS,  # of a log in JSON
 }
 DEFAULT_KEY: dict[str, tuple[str, ...]] = {
@@ -81,6 +83,7 @@ DEFAULT_KEY: dict[str, tuple[str, ...]] = {
     "products": ("product_id",),
     "social": ("post_id",),
     "campaigns": ("contact_id",),
+    "rates": ("currency", "rate_on"),
     "web": (),
 }
 # the one column that may identify a record of these kinds; the others take any columns, the whole row or none
@@ -90,7 +93,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "campaigns": ("contact_id",),
 }
 # a record of these kinds says what is so; of the others, what happened and when
-STATES = ("customers", "products")
+STATES = ("customers", "products", "rates")
 # kinds whose records may come again as a correction that takes the earlier version back
 VERSIONED = ("orders", "social", "campaigns")
 # largest believable amount of one line, in units of the currency; others: 1,000,000
@@ -139,7 +142,7 @@ class Source(WebOptions):
     under its own name. A column of format jsonl may reach into an object: `user.name`.
     """
 
-    kind: Literal["orders", "customers", "products", "social", "campaigns", "web"]
+    kind: Literal["orders", "customers", "products", "social", "campaigns", "rates", "web"]
     path: str = Field(min_length=1)
     format: Literal["csv", "jsonl", "xlsx", "parquet", "sql", "access_log", "access_json", "w3c"] = "csv"
     sheet: str | None = None
@@ -274,6 +277,8 @@ class Source(WebOptions):
         keys = KEYS.get(self.kind)
         if keys and self.identity != "key":
             raise ValueError(f"{self.kind} are identified by key")
+        if self.kind == "rates" and (self.key or self.identity != "key"):
+            raise ValueError("rates are identified by currency and rate_on; leave key and identity out")
         if keys and self.key and self.key_fields not in [(field,) for field in keys]:
             raise ValueError(f"the key of {self.kind} is {' or '.join(keys)}")
 
@@ -281,7 +286,7 @@ class Source(WebOptions):
         if self.with_offset and self.time_zone is not None:
             raise ValueError("time_zone is for local times; a datetime_format with %z carries the offset")
         if self.known_at == "event":
-            if self.kind in STATES:
+            if self.kind in STATES and self.kind != "rates":
                 raise ValueError(
                     "known_at = 'event' is for records with a time of their own; "
                     "customers and products have none"
@@ -442,6 +447,11 @@ class Source(WebOptions):
             f"column {column!r} is not mapped to a field; add it to columns "
             f"(fields: {', '.join(self.fields)})"
         )
+
+    @property
+    def limited_currencies(self) -> tuple[str, ...]:
+        """Currencies whose limits are others than usual."""
+        return tuple(AMOUNT_LIMITS)
 
     def amount_limit(self, currency: str) -> Decimal:
         """Largest believable absolute amount of one record in that currency."""

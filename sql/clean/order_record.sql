@@ -1,5 +1,6 @@
 -- Records of one orders source, typed and judged one by one.
--- Inputs: records (text), files, identities, words, zone (source's local time), business_zone.
+-- Inputs: records (text), files, identities, words, limits (by currency), zone (source's local time), business_zone.
+-- Amounts are judged in the currency of the line; order_converted.sql converts them where rates are configured.
 WITH text AS (
     SELECT
         r.path_no, r.line, r.lenient_quote, r.row_hash, r.product_title, r.order_id, r.product_id, r.account_id, r.email, r.line_no,
@@ -15,10 +16,13 @@ WITH text AS (
         replace(r.quantity, $decimal, '.') AS quantity_number,
         replace(r.unit_price, $decimal, '.') AS price_number,
         replace(r.discount, $decimal, '.') AS discount_number,
-        replace(r.amount, $decimal, '.') AS amount_number
+        replace(r.amount, $decimal, '.') AS amount_number,
+        coalesce(l.amount_limit, $amount_limit) AS amount_limit,
+        coalesce(l.price_limit, $price_limit) AS price_limit
     FROM records AS r
     JOIN files AS f ON f.path_no = r.path_no
     LEFT JOIN words AS w ON w.field = 'type' AND w.word = lower(r.type)
+    LEFT JOIN limits AS l ON l.currency = upper(coalesce(r.currency, $currency))
 ),
 number AS (
     SELECT
@@ -93,7 +97,7 @@ judged AS (
                     ELSE 'bad_number'
                 END
             WHEN order_type IS NULL THEN 'bad_value'
-            WHEN currency <> $project_currency THEN 'unknown_currency'
+            WHEN currency <> $project_currency AND NOT $converts THEN 'unknown_currency'
             WHEN zone_kind = 'gap' AND $reject_gap THEN 'dst_gap'
             WHEN zone_kind = 'overlap' AND $reject_overlap THEN 'dst_overlap'
             WHEN business_at >= CAST(last_known_day AS TIMESTAMP) + INTERVAL 1 DAY + INTERVAL 10 MINUTE THEN 'future'
@@ -102,8 +106,8 @@ judged AS (
             WHEN (order_type = 'sale' AND quantity < 0) OR (order_type = 'refund' AND quantity > 0) THEN 'refund_type'
             WHEN quantity IS NULL OR unit_price IS NULL OR (discount_text IS NOT NULL AND given_discount IS NULL)
                 OR (amount_text IS NOT NULL AND given_amount IS NULL) OR amount IS NULL
-                OR unit_price < 0 OR discount < 0 OR abs(quantity) > $quantity_limit OR unit_price > $price_limit
-                OR abs(amount) > $amount_limit OR (order_type = 'sale' AND amount < 0)
+                OR unit_price < 0 OR discount < 0 OR abs(quantity) > $quantity_limit OR unit_price > price_limit
+                OR abs(amount) > amount_limit OR (order_type = 'sale' AND amount < 0)
                 OR (order_type = 'refund' AND amount > 0) THEN 'amount_range'
             WHEN abs(computed - amount) > 0.01 THEN 'amount_mismatch'
         END AS reason
@@ -126,7 +130,7 @@ SELECT
         WHEN j.reason IN ('bad_number', 'not_finite', 'amount_range') THEN
             CASE
                 WHEN j.quantity IS NULL OR abs(j.quantity) > $quantity_limit THEN 'quantity'
-                WHEN j.unit_price IS NULL OR j.unit_price < 0 OR j.unit_price > $price_limit THEN 'unit_price'
+                WHEN j.unit_price IS NULL OR j.unit_price < 0 OR j.unit_price > j.price_limit THEN 'unit_price'
                 WHEN (j.discount_text IS NOT NULL AND j.given_discount IS NULL) OR j.discount < 0 THEN 'discount'
                 WHEN j.version_text IS NOT NULL AND j.given_version IS NULL THEN 'version'
                 ELSE 'amount'
@@ -178,6 +182,9 @@ SELECT
     CAST(j.discount AS DECIMAL(18, 4)) AS discount,
     j.amount,
     j.currency,
+    CAST(NULL AS VARCHAR) AS original_currency,
+    CAST(NULL AS DECIMAL(18, 4)) AS original_amount,
+    CAST(NULL AS DECIMAL(20, 12)) AS exchange_rate,
     coalesce(j.given_version, 0) AS version,
     substr(
         sha256(concat(
