@@ -41,6 +41,7 @@ NUMBER = {
     ",": r"[+-]?([0-9]+(,[0-9]*)?|,[0-9]+)",
 }
 NO_DAY = dt.date(1, 1, 1)
+CHARGES = ("shipping", "tax", "fee", "discount")
 TEST_FIELDS = ("order_id", "account_id", "email", "product_id")
 NEVER = "[^\\s\\S]"
 
@@ -136,6 +137,8 @@ def parameters(name: str, source: DeclaredSource, business: Business) -> dict[st
         "post_type": source.post_type,
         "with_tests": bool(source.test_orders),
         **{f"test_{field}": _pattern(source.test_orders.get(field, ())) for field in TEST_FIELDS},
+        "with_charges": bool(source.charges),
+        **{f"charge_{line_type}": _pattern(source.charges.get(line_type, ())) for line_type in CHARGES},
     }
 
 

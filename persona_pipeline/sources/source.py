@@ -32,6 +32,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "line_no",
         "version",
         "type",
+        "line_type",
         "account_id",
         "email",
         "product_title",
@@ -104,6 +105,7 @@ AMOUNT_LIMITS: dict[str, int] = {
     "IDR": 10_000_000_000,
 }
 WORD_FIELDS: dict[str, tuple[str, ...]] = {
+    "line_type": ("item", "shipping", "tax", "fee", "discount"),
     "gender": ("female", "male", "other", "unknown"),
     "income_band": ("low", "middle", "high", "unknown"),
     **dict.fromkeys(
@@ -176,6 +178,9 @@ class Source(WebOptions):
     test_orders: dict[Literal["order_id", "account_id", "email", "product_id"], tuple[str, ...]] = Field(
         default_factory=dict
     )
+    charges: dict[Literal["shipping", "tax", "fee", "discount"], tuple[str, ...]] = Field(
+        default_factory=dict
+    )
     limits: Limits = Limits()
 
     @field_validator("encoding")
@@ -229,6 +234,15 @@ class Source(WebOptions):
             for pattern in patterns:
                 if not pattern.strip("* "):
                     raise ValueError(f"test_orders.{field}: {pattern!r} would filter every order")
+        return value
+
+    @field_validator("charges")
+    @classmethod
+    def _some_lines(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for line_type, patterns in value.items():
+            for pattern in patterns:
+                if not pattern.strip("* "):
+                    raise ValueError(f"charges.{line_type}: {pattern!r} would make every line a charge")
         return value
 
     @field_validator("path")
@@ -373,6 +387,7 @@ class Source(WebOptions):
             ("phone_country", "customers", None),
             ("refund", "orders", None),
             ("test_orders", "orders", {}),
+            ("charges", "orders", {}),
         ):
             if self.kind != kind and getattr(self, option) != default:
                 raise ValueError(f"{option} belongs to kind = {kind!r}")

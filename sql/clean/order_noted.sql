@@ -48,3 +48,8 @@ SELECT day, source, path, sha256, 'noted' AS outcome, 'converted' AS reason, cou
 FROM outcome
 WHERE outcome = 'clean' AND exchange_rate IS NOT NULL
 GROUP BY day, source, path, sha256
+UNION ALL
+SELECT day, source, path, sha256, 'noted' AS outcome, 'charge' AS reason, count(*) AS records
+FROM outcome
+WHERE outcome = 'clean' AND line_type <> 'item'
+GROUP BY day, source, path, sha256
