@@ -116,6 +116,7 @@ def check(settings: Settings) -> int:
                 time_zone=project.time_zone,
                 key=settings.key.get_secret_value() or b"check",
                 with_header=source.has_header,
+                converts="rates" in settings.source_kinds,
             )
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(seen.rejected.items()))
             console.print(

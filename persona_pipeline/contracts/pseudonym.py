@@ -6,12 +6,11 @@ Here: the two pure functions and the normal form. Not here: where the key comes 
 from __future__ import annotations
 
 import functools
-import hashlib
+import hmac
 import re
 import unicodedata
 
 _NOT_PHONE = re.compile(r"[^0-9+]")
-_BLOCK = 64  # bytes that SHA-256 takes at once
 FOLDED = ("email", "handle")
 
 
@@ -77,17 +76,12 @@ def customer_pseudonym(key: bytes, id_kind: str, identifier: str) -> str:
 
 
 def _hmac(key: bytes, message: bytes) -> str:
-    """HMAC-SHA-256 in hexadecimal; half the time of `hmac.digest`, which begins with the key each time."""
-    began, ended = (state.copy() for state in _keyed(key))
-    began.update(message)
-    ended.update(began.digest())
-    return ended.hexdigest()
+    """HMAC-SHA-256 in hexadecimal; a copy of the keyed state takes half the time of a new one."""
+    state = _keyed(key).copy()
+    state.update(message)
+    return state.hexdigest()
 
 
 @functools.lru_cache(maxsize=8)
-def _keyed(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
-    """The inner and the outer hash after the key. Source: RFC 2104, section 2."""
-    block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
-    return hashlib.sha256(bytes(byte ^ 0x36 for byte in block)), hashlib.sha256(
-        bytes(byte ^ 0x5C for byte in block)
-    )
+def _keyed(key: bytes) -> hmac.HMAC:
+    return hmac.new(key, digestmod="sha256")

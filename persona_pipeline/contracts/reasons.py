@@ -20,6 +20,7 @@ FILE = {
     "gzip_truncated": "the stream ends too early",
     "missing_column": "a column is missing that the source cannot do without",
     "missing_sheet": "the workbook has no sheet of the declared name",
+    "too_many_fields": "a W3C log with more than 50 different #Fields lines",
 }
 REJECTED = {
     "amount_mismatch": "quantity times price less discount is not the amount",
@@ -50,7 +51,7 @@ REJECTED = {
     "too_late": "older than redelivery_days when it was delivered",
     "too_old": "before the first day of the project",
     "unclosed_quote": "a quote that is not closed within 100 lines",
-    "unknown_currency": "another currency than the project's",
+    "unknown_currency": "another currency than the project's, and no rate for it",
     "unknown_fields": "no usable #Fields before the line",
 }
 FILTERED = {
@@ -73,6 +74,8 @@ CLEAN = {
 NOTED = {
     "blank_line": "lines without a record",
     "byte_order_mark": "files with a byte-order mark, which was taken away",
+    "charge": "lines of orders that are shipping, tax, fees or discounts",
+    "converted": "records whose money was converted by a rate",
     "corrected": "records that replace an earlier version",
     "dst_gap": "local times that the clock left out, moved by the declared rule",
     "dst_overlap": "local times that the clock showed twice, settled by the declared rule",

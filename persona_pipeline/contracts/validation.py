@@ -175,7 +175,7 @@ def _value_check(column: Column) -> Check | None:
 
 
 def _bound(column: Column, value: float) -> pa.Scalar:
-    exact = Decimal(str(value)) if column.type is Type.DECIMAL else value
+    exact = Decimal(str(value)) if column.type in (Type.DECIMAL, Type.RATE) else value
     return pa.scalar(int(value) if column.type is Type.INTEGER else exact, type=ARROW_TYPES[column.type])
 
 

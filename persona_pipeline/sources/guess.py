@@ -30,8 +30,8 @@ from persona_pipeline.sources.source import REQUIRED, STATES
 
 TIMES = {"orders": "ordered_at", "social": "posted_at", "campaigns": "contacted_at"}
 FURTHER_TIMES = ("opened_at", "clicked_at", "responded_at")
-DATES = ("birth_date", "registered_on")
-NUMBERS = ("quantity", "unit_price", "price", "rating", "cost", "income", "birth_year")
+DATES = ("birth_date", "registered_on", "rate_on")
+NUMBERS = ("quantity", "unit_price", "price", "rating", "cost", "income", "birth_year", "rate")
 SHORT = 4  # letters; `id` or `name` within an object is not the record's own
 GENDERS = {"female", "male", "f", "m", "男", "女", "other", "unknown"}
 BY_NAME, ALIKE, BY_VALUES = "by its name", "by a name like it", "by its values"

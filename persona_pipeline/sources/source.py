@@ -24,6 +24,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "products": ("product_id", "title"),
     "social": ("text",),
     "campaigns": ("contact_id", "campaign_id", "contacted_at"),
+    "rates": ("currency", "rate_on", "rate"),
     "web": (),
 }
 OPTIONAL: dict[str, tuple[str, ...]] = {
@@ -31,6 +32,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "line_no",
         "version",
         "type",
+        "line_type",
         "account_id",
         "email",
         "product_title",
@@ -73,6 +75,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "clicked_at",
         "responded_at",
     ),
+    "rates": ("version",),
     "web": COLUMNS,  # of a log in JSON
 }
 DEFAULT_KEY: dict[str, tuple[str, ...]] = {
@@ -81,6 +84,7 @@ DEFAULT_KEY: dict[str, tuple[str, ...]] = {
     "products": ("product_id",),
     "social": ("post_id",),
     "campaigns": ("contact_id",),
+    "rates": ("currency", "rate_on"),
     "web": (),
 }
 # the one column that may identify a record of these kinds; the others take any columns, the whole row or none
@@ -90,7 +94,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "campaigns": ("contact_id",),
 }
 # a record of these kinds says what is so; of the others, what happened and when
-STATES = ("customers", "products")
+STATES = ("customers", "products", "rates")
 # lines that can be cut where the file ended yesterday; a w3c log needs the #Fields before them
 GROWING_FORMATS = ("csv", "jsonl", "access_log", "access_json")
 # kinds whose records may come again as a correction that takes the earlier version back
@@ -103,6 +107,7 @@ AMOUNT_LIMITS: dict[str, int] = {
     "IDR": 10_000_000_000,
 }
 WORD_FIELDS: dict[str, tuple[str, ...]] = {
+    "line_type": ("item", "shipping", "tax", "fee", "discount"),
     "gender": ("female", "male", "other", "unknown"),
     "income_band": ("low", "middle", "high", "unknown"),
     **dict.fromkeys(
@@ -141,7 +146,7 @@ class Source(WebOptions):
     under its own name. A column of format jsonl may reach into an object: `user.name`.
     """
 
-    kind: Literal["orders", "customers", "products", "social", "campaigns", "web"]
+    kind: Literal["orders", "customers", "products", "social", "campaigns", "rates", "web"]
     path: str = Field(min_length=1)
     format: Literal["csv", "jsonl", "xlsx", "parquet", "sql", "access_log", "access_json", "w3c"] = "csv"
     sheet: str | None = None
@@ -174,6 +179,9 @@ class Source(WebOptions):
     words: dict[str, dict[str, str]] = Field(default_factory=dict)
     refund: Refund | None = None
     test_orders: dict[Literal["order_id", "account_id", "email", "product_id"], tuple[str, ...]] = Field(
+        default_factory=dict
+    )
+    charges: dict[Literal["shipping", "tax", "fee", "discount"], tuple[str, ...]] = Field(
         default_factory=dict
     )
     limits: Limits = Limits()
@@ -231,6 +239,15 @@ class Source(WebOptions):
                     raise ValueError(f"test_orders.{field}: {pattern!r} would filter every order")
         return value
 
+    @field_validator("charges")
+    @classmethod
+    def _some_lines(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for line_type, patterns in value.items():
+            for pattern in patterns:
+                if not pattern.strip("* "):
+                    raise ValueError(f"charges.{line_type}: {pattern!r} would make every line a charge")
+        return value
+
     @field_validator("path")
     @classmethod
     def _inside(cls, value: str) -> str:
@@ -278,6 +295,8 @@ class Source(WebOptions):
         keys = KEYS.get(self.kind)
         if keys and self.identity != "key":
             raise ValueError(f"{self.kind} are identified by key")
+        if self.kind == "rates" and (self.key or self.identity != "key"):
+            raise ValueError("rates are identified by currency and rate_on; leave key and identity out")
         if keys and self.key and self.key_fields not in [(field,) for field in keys]:
             raise ValueError(f"the key of {self.kind} is {' or '.join(keys)}")
 
@@ -285,7 +304,7 @@ class Source(WebOptions):
         if self.with_offset and self.time_zone is not None:
             raise ValueError("time_zone is for local times; a datetime_format with %z carries the offset")
         if self.known_at == "event":
-            if self.kind in STATES:
+            if self.kind in STATES and self.kind != "rates":
                 raise ValueError(
                     "known_at = 'event' is for records with a time of their own; "
                     "customers and products have none"
@@ -390,6 +409,7 @@ class Source(WebOptions):
             ("phone_country", "customers", None),
             ("refund", "orders", None),
             ("test_orders", "orders", {}),
+            ("charges", "orders", {}),
         ):
             if self.kind != kind and getattr(self, option) != default:
                 raise ValueError(f"{option} belongs to kind = {kind!r}")
@@ -464,6 +484,11 @@ class Source(WebOptions):
             f"column {column!r} is not mapped to a field; add it to columns "
             f"(fields: {', '.join(self.fields)})"
         )
+
+    @property
+    def limited_currencies(self) -> tuple[str, ...]:
+        """Currencies whose limits are others than usual."""
+        return tuple(AMOUNT_LIMITS)
 
     def amount_limit(self, currency: str) -> Decimal:
         """Largest believable absolute amount of one record in that currency."""

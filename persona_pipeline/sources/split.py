@@ -348,7 +348,9 @@ def _identity(
     if source.identity == "none":
         return pa.nulls(len(records.lines), pa.string())
     joined = _joined([columns[field] for field in source.key_fields], "emit_null")
-    personal = source.kind != "products" and (source.kind != "orders" or "account_id" in source.key_fields)
+    personal = source.kind not in ("products", "rates") and (
+        source.kind != "orders" or "account_id" in source.key_fields
+    )
     return _hashed(joined, hasher) if personal else joined
 
 

@@ -206,6 +206,9 @@ def deliver(shop: Project) -> None:
         request = f"GET /p/P1?cid=k{n} HTTP/1.1"
         shop.write(f"raw/w_{day}.log", f'192.0.2.{n} - A1 [{at}] "{request}" 200 5 "-" "{agent}"')
         shop.write(
+            f"raw/r_{day}.csv", f"currency,rate_on,rate\nEUR,{day},{7 + n}\nEUR,{START},{7 + n // 2}\n"
+        )
+        shop.write(
             f"raw/p_{day}.csv",
             f"product_id,title,price,category\nP1,Tea,{5 + n // 3},食品 Food\nP2,Pot,1,{n}\n",
         )
@@ -216,6 +219,7 @@ def test_every_table_of_five_nights_equals_that_of_a_range(project: Callable[...
         "orders": Source(kind="orders", path="raw/o_{day}.csv"),
         "customers": Source(kind="customers", path="raw/c_{day}.csv"),
         "products": Source(kind="products", path="raw/p_{day}.csv"),
+        "rates": Source(kind="rates", path="raw/r_{day}.csv"),
         "crm": Source(kind="customers", path="raw/crm_{day}.csv", key=("crm_id",)),
         "social": Source(kind="social", path="raw/s_{day}.jsonl", format="jsonl"),
         "campaigns": Source(kind="campaigns", path="raw/k_{day}.csv"),

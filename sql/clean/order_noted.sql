@@ -10,7 +10,9 @@ WITH counted AS (
         sum(CASE WHEN missing_customer THEN 1 ELSE 0 END) AS missing_customer,
         sum(CASE WHEN missing_title THEN 1 ELSE 0 END) AS missing_title,
         sum(CASE WHEN refund THEN 1 ELSE 0 END) AS refund,
-        sum(CASE WHEN outcome = 'clean' AND outcome_reason = 'corrected' THEN 1 ELSE 0 END) AS corrected
+        sum(CASE WHEN outcome = 'clean' AND outcome_reason = 'corrected' THEN 1 ELSE 0 END) AS corrected,
+        sum(CASE WHEN outcome = 'clean' AND exchange_rate IS NOT NULL THEN 1 ELSE 0 END) AS converted,
+        sum(CASE WHEN outcome = 'clean' AND line_type <> 'item' THEN 1 ELSE 0 END) AS charge
     FROM outcome
     GROUP BY day, source, path, sha256
 )
@@ -31,3 +33,7 @@ UNION ALL
 SELECT day, source, path, sha256, 'noted' AS outcome, 'refund' AS reason, CAST(refund AS BIGINT) AS records FROM counted WHERE refund > 0
 UNION ALL
 SELECT day, source, path, sha256, 'noted' AS outcome, 'corrected' AS reason, CAST(corrected AS BIGINT) AS records FROM counted WHERE corrected > 0
+UNION ALL
+SELECT day, source, path, sha256, 'noted' AS outcome, 'converted' AS reason, CAST(converted AS BIGINT) AS records FROM counted WHERE converted > 0
+UNION ALL
+SELECT day, source, path, sha256, 'noted' AS outcome, 'charge' AS reason, CAST(charge AS BIGINT) AS records FROM counted WHERE charge > 0

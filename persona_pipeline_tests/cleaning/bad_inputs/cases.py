@@ -205,6 +205,11 @@ def order_lines() -> Iterable[Case]:
         leap = {"ordered_at": f"{BEFORE} 23:59:60", "event_at": f"{BEFORE} 15:59:59"}
         yield counted("leap_second", form, "noted", clean=whole, changes=leap)
         yield counted("missing_title", form, "noted", clean=whole, changes={"title": ""}, options=TITLED)
+        post = {"shipping": ("post",)}
+        yield counted(
+            "charge", form, "noted", clean=whole, changes={"product_id": "POST"}, options={"charges": post}
+        )
+        yield counted("converted", form, "noted", clean=whole, changes={"currency": "USD"})
         yield counted("same_content", form, "duplicate")
         yield counted("superseded", form, "duplicate", changes={"version": "0"})
         yield Case(
@@ -407,6 +412,13 @@ def hits() -> Iterable[Case]:
         reasons={("clean", "new"): 2, ("rejected", "unknown_fields"): 1, ("noted", "header_line"): 1},
         note="#Fields has no time; it needs one of $time_local, $time_iso8601, $msec, $epoch_ms, $epoch_us, "
         "Apache's %t or W3C's date and time",
+    )
+
+    yield refused(
+        "too_many_fields",
+        "w3c",
+        note="more than 50 different #Fields lines; one is expected, or a few where the server's settings "
+        "changed",
     )
 
 

@@ -81,8 +81,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         )
         for case in CASES
     }
+    sources["rates"] = Source(kind="rates", path="rates/{day}.csv")
     with DuckDBEngine(directory / "scratch", memory="512MB", threads=1) as engine:
         project = Project(directory, engine, sources)
+        # at par: what a rate makes of an amount is shown in test_rates.py
+        project.write(f"rates/{BEFORE}.csv", f"currency,rate_on,rate\nUSD,{BEFORE},1\n")
         for case in CASES:
             for path, content in delivered(case).items():
                 project.write(path, content)

@@ -287,6 +287,8 @@ def log_bytes(case: Case) -> bytes:
     }
     if case.name in edits:
         lines[1] = edits[case.name](lines[1])
+    if case.name == "too_many_fields":
+        return b"".join(b"%s x-%d\n" % (FIELDS, number) + lines[0] + b" -\n" for number in range(51))
     if case.name == "unknown_fields":
         return b"\n".join([lines[0], FIELDS, *lines[1:], b""])
     return b"\n".join([*([FIELDS] if case.format == "w3c" else []), *lines, b""])
