@@ -228,7 +228,7 @@ class _File:
         note = None
         with self._file.open("rb") as stream:
             try:
-                blocks, encoding, note = without_mark(self._hashed(decompressed(stream)))
+                blocks, encoding, note = without_mark(self._hashed(ahead(decompressed(stream))))
                 groups = ahead(log_lines(blocks, encoding or self._source.encoding))
                 records = take(self._directives.without(groups) if self._directives else groups)
             except (GzipProblem, FileRejected) as refused:
