@@ -9,6 +9,7 @@ import functools
 import hashlib
 import re
 import unicodedata
+from typing import Any
 
 _NOT_PHONE = re.compile(r"[^0-9+]")
 _BLOCK = 64  # bytes that SHA-256 takes at once
@@ -81,7 +82,7 @@ def _hmac(key: bytes, message: bytes) -> str:
 
 
 @functools.lru_cache(maxsize=8)
-def _keyed(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
+def _keyed(key: bytes) -> tuple[Any, Any]:  # hashlib's type has no public name
     """The inner and the outer hash after the key. Source: RFC 2104, section 2."""
     block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
     return hashlib.sha256(bytes(byte ^ 0x36 for byte in block)), hashlib.sha256(
