@@ -30,8 +30,10 @@ from persona_pipeline.contracts.pseudonym import pseudonym
 from persona_pipeline.engine.protocol import DataFile, Engine, Input, Output, Relation
 from persona_pipeline.engine.sql import sql_text
 
-# lines whose clients are looked up together; more do not fit into the engine's memory beside one another
+# lines whose clients are looked up together: those of a month need not fit into memory at once
 TOGETHER = 4_000_000
+_OWN = ("origins", "accounts", "visitors", "contacts")
+_HIT = ("outcome", "pages", "agents", "clients", "origins")
 _AGENT = ("is_bot", "device", "browser", "os")
 _NUMBER = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{3}}")
@@ -80,6 +82,9 @@ def web_records(
         statement, function = lookups[name]
         return _mapped(engine, engine.stage(sql_text(f"clean/{statement}"), inputs), function)
 
+    def own_of(batch: Relation) -> dict[str, Relation]:
+        return {"records": batch, **{each: looked_up(each, {"records": batch}) for each in _OWN}}
+
     def clients_of(batch: Relation) -> Relation:
         return looked_up("clients", {"records": batch, "agents": agents.result()})
 
@@ -92,13 +97,11 @@ def web_records(
         "reject_gap": source.dst_gap == "reject",
         "reject_overlap": source.dst_overlap == "reject",
     }
-    batches = list(_batches(paths))
-    # agents and clients are worked out by Python, the rest by the engine: side by side
+    # Python's part, which is pseudonyms and agents, beside the engine's
     with ThreadPoolExecutor(1) as pool:
         agents = pool.submit(looked_up, "agents", {"records": records})
-        clients = [pool.submit(clients_of, batch) for batch in batches]
-        for each in ("pages", "origins", "accounts", "visitors", "contacts"):
-            whole[each] = looked_up(each, {"records": records})
+        looked = [(pool.submit(own_of, batch), pool.submit(clients_of, batch)) for batch in _batches(paths)]
+        whole["pages"] = looked_up("pages", {"records": records})
         whole["addresses"] = engine.stage(sql_text("clean/web_address"), whole)
         whole |= {
             "burst": engine.stage(sql_text("clean/web_burst"), whole, limits),
@@ -107,19 +110,16 @@ def web_records(
             "business_zone": utc_stretches(business.time_zone, first, after),
             "agents": agents.result(),
         }
-        judged = [
-            engine.stage(sql_text("clean/web_record"), {**whole, "records": batch}, parameters)
-            for batch in batches
+        outcomes = [
+            engine.stage(sql_text("clean/web_record"), {**whole, **own.result()}, parameters)
+            for own, _ in looked
         ]
-        told = {name: whole[name] for name in ("pages", "agents", "origins")}
-        return TypedLines(
-            Relation(tuple(path for each in judged for path in each.paths)),
-            tuple(
-                {**told, "outcome": outcome, "clients": found.result()}
-                for outcome, found in zip(judged, clients, strict=True)
-            ),
-            frozenset(day for _, day in files),
+        batches = tuple(
+            {**whole, **own.result(), "outcome": outcome, "clients": clients.result()}
+            for outcome, (own, clients) in zip(outcomes, looked, strict=True)
         )
+    judged = Relation(tuple(path for outcome in outcomes for path in outcome.paths))
+    return TypedLines(judged, batches, frozenset(day for _, day in files))
 
 
 def write_hits(engine: Engine, typed: Sequence[Typed], output: Output) -> list[DataFile]:
@@ -130,7 +130,10 @@ def write_hits(engine: Engine, typed: Sequence[Typed], output: Output) -> list[D
         if isinstance(each, TypedLines)
         for inputs in each.batches
         for file in engine.select_into(
-            sql_text("clean/web_hit"), inputs, output, day=min(each.days) if len(each.days) == 1 else None
+            sql_text("clean/web_hit"),
+            {name: inputs[name] for name in _HIT},
+            output,
+            day=min(each.days) if len(each.days) == 1 else None,
         )
     ]
 

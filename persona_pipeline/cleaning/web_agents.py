@@ -20,13 +20,11 @@ _OTHER = re.compile(
 _DESKTOP = re.compile(r"Windows|Macintosh|Mac OS X|X11|Linux|CrOS|Ubuntu|FreeBSD")
 
 
-def agent_told(agent: str | None) -> tuple[bool, str, str, str]:
+def agent_told(agent: str) -> tuple[bool, str, str, str]:
     """Whether an agent is no person's; its device, browser and operating system, 'unknown' without a hint.
 
-    A crawler, a monitor, a library and a missing agent are no person's.
+    Crawlers, monitors and libraries are no person's.
     """
-    if agent is None:
-        return True, "unknown", "unknown", "unknown"
     found = _families().parse(agent)
     is_bot = (
         (found.device is not None and found.device.family == "Spider")

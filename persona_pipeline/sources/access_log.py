@@ -238,7 +238,7 @@ class _File:
         note = None
         with self._file.open("rb") as stream:
             try:
-                content: Iterable[bytes] = self._hashed(decompressed(stream))
+                content: Iterable[bytes] = self._hashed(ahead(decompressed(stream)))
                 if self._bounds is not None:
                     own = self._hashed(range_blocks(self._file, *self._bounds))
                     content = chain([opening(self._source, self._file, self._bounds[0])], own)

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from persona_pipeline.engine.ahead import ahead
 from persona_pipeline.sources.failure import Unstable
 from persona_pipeline.sources.files import Found
 
@@ -123,7 +124,7 @@ def fingerprint(file: Path) -> Fingerprint:
     problem = None
     with file.open("rb") as stream:
         try:
-            for block in decompressed(stream):
+            for block in ahead(decompressed(stream)):  # unpacked beside hashing
                 digest.update(block)
                 lines += block.count(b"\n")
                 last = block[-1:]

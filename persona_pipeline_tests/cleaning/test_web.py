@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
+from persona_pipeline.cleaning import web as cleaning_web
 from persona_pipeline.contracts import clean
 from persona_pipeline.contracts.pseudonym import pseudonym
 from persona_pipeline.contracts.traces import ID_LINK, WEB_HIT
+from persona_pipeline.sources import access_log
 from persona_pipeline.sources.source import Source
 from persona_pipeline_tests.cleaning.conftest import KEY, START, Project
 
@@ -130,6 +132,30 @@ def test_what_a_line_says(web: Project) -> None:
     assert web.select("SELECT id_kind, id, field, value FROM t", clean.IDENTIFIER) == [
         ("account", account, "account", "00000042")
     ]
+
+
+def test_clients_are_the_same_whatever_lines_are_looked_up_together(
+    web: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access_log, "TOGETHER", 1)  # each file by itself,
+    monkeypatch.setattr(cleaning_web, "TOGETHER", 1)  # and the clients of each
+    lines = [line(), line(agent=PHONE), line(address="203.0.113.8"), line("GET /static/a.js HTTP/1.1")]
+    web.write(PATH, "\n".join(lines))
+    web.write(PATH.replace(".log", "_b.log"), "\n".join(reversed(lines[:3])))
+    web.run(DAY)
+    one, phone, other = (
+        pseudonym(KEY, "client", each)
+        for each in (f"203.0.113.7|{CHROME}", f"203.0.113.7|{PHONE}", f"203.0.113.8|{CHROME}")
+    )
+    assert hits(web, "client_id, device, page_type") == [
+        (one, "desktop", "product"),
+        (phone, "mobile", "product"),
+        (other, "desktop", "product"),
+        (other, "desktop", "product"),
+        (phone, "mobile", "product"),
+        (one, "desktop", "product"),
+    ]
+    assert outcomes(web) == [("clean", "new", 6), ("filtered", "asset", 1)]
 
 
 def test_directives_of_w3c_logs_are_counted_and_are_no_records(project: Callable[..., Project]) -> None:

@@ -70,3 +70,5 @@ def test_the_kind_and_the_key_are_part_of_a_pseudonym() -> None:
     assert all(len(each) == 32 for each in made)
     # HMAC-SHA-256 of `account|7`, by another tool: printf 'account|7' | openssl dgst -sha256 -hmac k
     assert pseudonym(KEY, "account", "7") == OPENSSL[:32]
+    # a key longer than a block: openssl dgst -sha256 -mac HMAC -macopt hexkey:6b6b... (100 bytes)
+    assert pseudonym(KEY * 100, "account", "7") == "52c5b72bb814bcce00c7dc49c7496e69"

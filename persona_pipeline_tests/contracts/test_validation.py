@@ -110,6 +110,43 @@ def test_positions_count_within_the_file_over_batches(
     assert caught.value.positions == ("day=2025-01-06/part-1.parquet row 3",)
 
 
+def test_columns_that_the_footer_tells_of_are_checked_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a large file nobody reads a column that only must not be null, if the file counts no nulls in it."""
+    monkeypatch.setattr(subject, "THREAD_ROWS", 0)
+    plain = [
+        column.but(minimum=None, maximum=None) if column.name == "units" else column
+        for column in TABLE.columns
+    ]
+    table = Table("test", "sale", "one row per day and sale", ("sale_id", "day"), tuple(plain), "Sales.")
+    whole = write(tmp_path, sales({}, {}), "part-0")
+    check_files(table, [whole])
+    broken = write(
+        tmp_path, [GOOD | {"sale_id": f"t{n}", "units": None if n == 1 else 1} for n in range(3)], "part-1"
+    )
+    with pytest.raises(ContractError) as caught:
+        check_files(table, [whole, broken])
+    assert (caught.value.check, caught.value.count) == ("units not null", 1)
+    assert caught.value.positions == ("day=2025-01-06/part-1.parquet row 1",)
+
+
+@pytest.mark.parametrize(("numbers", "repeated"), [((3, 1, 2), 0), ((3, 1, 3), 1)])
+def test_a_key_of_integers(tmp_path: Path, numbers: tuple[int, ...], repeated: int) -> None:
+    table = Table(
+        "test", "sale", "one row per day and unit", ("kind", "units", "day"), TABLE.columns, "Sales."
+    )
+    rows = sales(*({"units": number} for number in numbers))
+    two_kinds = [*rows, GOOD | {"kind": "refund", "units": 3}]
+    for given in (rows, two_kinds):
+        file = write(tmp_path, given)
+        if not repeated:
+            check_files(table, [file])
+            continue
+        with pytest.raises(ContractError, match="kind, units to be unique within a day; 1 of"):
+            check_files(table, [file])
+
+
 def test_a_key_twice_within_a_day_is_found_over_files(tmp_path: Path) -> None:
     first = write(tmp_path, [GOOD, GOOD | {"sale_id": "b"}], "part-0")
     second = write(tmp_path, [GOOD | {"sale_id": "c"}, GOOD], "part-1")

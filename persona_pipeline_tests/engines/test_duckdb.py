@@ -12,6 +12,7 @@ import pytest
 from sqlglot import parse_one
 
 from persona_pipeline.contracts import Column, Table, Type
+from persona_pipeline.contracts.validation import ContractError, check_files
 from persona_pipeline.engine.duckdb import DuckDBEngine, EngineError
 from persona_pipeline.engine.lineage import column_lineage
 from persona_pipeline.engine.protocol import Output, Relation, Window
@@ -88,6 +89,21 @@ def test_one_file_per_day_and_none_for_no_rows(engine: DuckDBEngine, tmp_path: P
         file.day.day for file in sorted(engine.select_into(days, {}, output(tmp_path)), key=lambda f: f.day)
     ] == [6, 7, 8]
     assert engine.select_into(SELECT + " WHERE false", {}, output(tmp_path)) == []
+
+
+def test_rows_of_a_day_that_is_known_go_straight_into_its_folder(
+    engine: DuckDBEngine, tmp_path: Path
+) -> None:
+    (file,) = engine.select_into(f"{SELECT} UNION ALL {SELECT}", {}, output(tmp_path), day=DAY)
+    assert (file.path.parent, file.day, file.rows) == (tmp_path / "out" / "day=2025-01-06", DAY, 2)
+    assert file.size == file.path.stat().st_size
+    assert pq.read_table(file.path, partitioning=None).column("day").to_pylist() == [DAY, DAY]
+    assert engine.select_into(SELECT + " WHERE false", {}, output(tmp_path), day=DAY) == []
+    assert list((tmp_path / "out").rglob("*.parquet")) == [file.path]
+    other = DAY + dt.timedelta(days=1)
+    (wrong,) = engine.select_into(SELECT, {}, output(tmp_path), day=other)
+    with pytest.raises(ContractError, match="day equal to the partition; 1 of 1 rows"):
+        check_files(TABLE, [wrong.path])
 
 
 def test_staged_results_and_batches_go_when_the_engine_closes(tmp_path: Path) -> None:
