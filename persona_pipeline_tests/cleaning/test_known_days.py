@@ -1,15 +1,15 @@
 """Arrival over several days equals a reference in plain Python, as of every day, by nights and as one window.
 
 The reference knows every record ever delivered; the pipeline looks back `redelivery_days`. That both agree
-shows that the look-back loses nothing (docs/adr/0003). An order keeps its time: one that is dated anew
-after the look-back is another order. Not here: the order of files within a day (test_any_order.py).
+shows that the look-back loses nothing, for orders that keep their time (docs/adr/0003). Not here: the order of
+files within a day (test_any_order.py).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -162,3 +162,17 @@ def test_what_is_known_as_of_every_day(tmp_path_factory: pytest.TempPathFactory)
     duplicates = {("duplicate", reason) for reason in ("redelivered", "same_content", "superseded")}
     rejected = {("rejected", reason) for reason in ("bad_number", "future", "too_late")}
     assert set(seen) == {("clean", "new"), ("clean", "corrected")} | duplicates | rejected
+
+
+def test_an_order_that_is_dated_anew_after_the_look_back_is_another_one(
+    project: Callable[..., Project],
+) -> None:
+    shop = project({"orders": SOURCE})
+    for day in (0, REDELIVERY + 1, 2 * REDELIVERY + 3):
+        record = Record(day, 0, 0, happened=day, version=day, quantity=1)
+        shop.write(f"raw/{FIRST + dt.timedelta(days=day)}.csv", f"{HEAD}\n{record.line()}\n")
+    shop.run(FIRST, FIRST + dt.timedelta(days=2 * REDELIVERY + 3))
+    live = shop.select(
+        "SELECT version FROM t GROUP BY version HAVING sum(sign) > 0 ORDER BY 1", clean.ORDER_LINE
+    )
+    assert live == [(REDELIVERY + 1,), (2 * REDELIVERY + 3,)]
