@@ -1,8 +1,8 @@
 """Arrival over several days equals a reference in plain Python, as of every day, by nights and as one window.
 
 The reference knows every record ever delivered; the pipeline looks back `redelivery_days`. That both agree
-shows that the look-back loses nothing, for orders that keep their time (docs/adr/0003). Not here: the order of
-files within a day (test_any_order.py).
+shows that the look-back loses nothing, for orders that keep their time (docs/adr/0003). Not here: the order
+of files within a day (test_any_order.py).
 """
 
 from __future__ import annotations
