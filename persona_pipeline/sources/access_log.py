@@ -175,8 +175,11 @@ class _Parser:
         return [str(part) for part in self._parts]
 
     def _flush(self) -> None:
-        for fields in dict.fromkeys(group.fields for _, group in self._waiting):
-            self._parts.append(self._parsed([each for each in self._waiting if each[1].fields == fields]))
+        # by statement, not by fields: all that cannot be read, and what differs in unread fields, is one
+        by_statement: dict[str, list[tuple[int, LogLines]]] = {}
+        for each in self._waiting:
+            by_statement.setdefault(self._statement(each[1].fields), []).append(each)
+        self._parts += [self._parsed(groups) for groups in by_statement.values()]
         self._waiting, self._size = [], 0
 
     def _parsed(self, groups: Sequence[tuple[int, LogLines]]) -> Path:
