@@ -94,7 +94,11 @@ def clean_window(
         SourceError: a recorded file is gone or changed.
     """
     business = Business(start, currency, time_zone, key)
-    reading = Reading(engine, split, project_directory, split_directory, business, window)
+    ledger = {"ledger": read(clean.FILE_LEDGER, window.first, window.last)}
+    closed: dict[dt.date, set[str]] = {}
+    for row in engine.fetch("SELECT DISTINCT day, source FROM ledger", ledger).to_pylist():
+        closed.setdefault(row["day"], set()).add(row["source"])
+    reading = Reading(engine, split, project_directory, split_directory, business, window, closed)
     arrivals = engine.fetch(
         sql_text("clean/arrival_in_force"), {"arrival": read(clean.ARRIVAL, None, window.last)}
     ).to_pylist()

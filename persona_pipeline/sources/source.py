@@ -285,6 +285,11 @@ class Source(WebOptions):
         if self.with_offset and self.time_zone is not None:
             raise ValueError("time_zone is for local times; a datetime_format with %z carries the offset")
         if self.known_at == "event":
+            if self.kind == "web":
+                raise ValueError(
+                    "known_at = 'event' is not for access logs; cut them into files of one day, or say "
+                    "growing = true"
+                )
             if self.kind in STATES:
                 raise ValueError(
                     "known_at = 'event' is for records with a time of their own; "

@@ -58,7 +58,7 @@ dated AS (
 known AS (
     SELECT
         *,
-        CASE WHEN $by_event THEN greatest(least(coalesce(last_day, $start), $through), $start) ELSE arrival_day END AS day,
+        CASE WHEN $by_event THEN greatest(least(coalesce(last_day, arrival_day), $through), arrival_day) ELSE arrival_day END AS day,
         CASE WHEN $by_event THEN $through ELSE arrival_day END AS last_known_day
     FROM dated
 ),
