@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from persona_pipeline.cleaning.deliveries import Delivered, Reading, delivered
+from persona_pipeline.cleaning.impute import impute
 from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFiles
 from persona_pipeline.cleaning.ledger import column_rows, counted, ledger_rows, reason_rows
 from persona_pipeline.cleaning.posts import accepted_posts
@@ -112,7 +113,10 @@ def clean_window(
         for kind in VERSIONED
         if records[kind] is not None
     }
-    outcomes = _outcomes(engine, records, earlier, read, window)
+    outcomes = {
+        kind: impute(engine, kind, outcome, sources, read, window)
+        for kind, outcome in _outcomes(engine, records, earlier, read, window).items()
+    }
     written = _clean_tables(engine, outcomes, earlier, read, outputs, window)
     refused = union(
         [
@@ -271,7 +275,7 @@ _NO_PRODUCT = _empty(
         ("day", pa.date32()),
         *((name, _TEXT) for name in ("product_id", "title", "category", "brand")),
         ("price", pa.decimal128(18, 4)),
-        *((name, _TEXT) for name in ("currency", "source", "content_hash", "outcome")),
+        *((name, _TEXT) for name in ("currency", "imputed", "source", "content_hash", "outcome")),
     ]
 )
 _NO_TITLE = _empty(

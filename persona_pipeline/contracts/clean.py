@@ -199,6 +199,7 @@ CUSTOMER = Table(
                 ("sharing", "data being passed on to partners"),
             )
         ),
+        c.IMPUTED,
         c.SOURCE,
         c.CONTENT_HASH,
     ),
@@ -218,6 +219,7 @@ PRODUCT = Table(
         Column("brand", Type.TEXT, "Brand", nullable=True),
         Column("price", Type.DECIMAL, "List price", minimum=0, nullable=True, unit="currency"),
         c.CURRENCY,
+        c.IMPUTED,
         c.SOURCE,
         c.CONTENT_HASH,
     ),

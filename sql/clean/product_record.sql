@@ -50,6 +50,8 @@ SELECT
     brand,
     list_price AS price,
     currency_code AS currency,
+    CAST(NULL AS VARCHAR) AS imputed,
+    FALSE AS not_imputed,
     version_number AS version,
     substr(
         sha256(concat(product_id, '|', title, '|', category, '|', brand, '|', list_price, '|', currency_code)), 1, 32
