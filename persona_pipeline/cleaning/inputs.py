@@ -66,6 +66,8 @@ class DeclaredSource(Protocol):
     @property
     def charges(self) -> Mapping[Any, Sequence[str]]: ...  # noqa: D102
     @property
+    def imputation(self) -> Mapping[str, tuple[str, object]]: ...  # noqa: D102
+    @property
     def hosts(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def requests_per_minute(self) -> int: ...  # noqa: D102

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 
+from persona_pipeline.cleaning.impute import TABLES as IMPUTABLE
 from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFile
 from persona_pipeline.cleaning.words import word_table
 from persona_pipeline.cleaning.zones import local_stretches, utc_stretches
@@ -99,7 +100,13 @@ def typed_records(
         first, after = business.start - dt.timedelta(days=60), last + dt.timedelta(days=60)
         inputs["zone"] = local_stretches(zone, first, after, later=source.dst_overlap == "later")
         inputs["business_zone"] = utc_stretches(business.time_zone, first, after)
-    return Typed(engine.stage(sql_text(STATEMENT[source.kind]), inputs, parameters(name, source, business)))
+    typed = engine.stage(sql_text(STATEMENT[source.kind]), inputs, parameters(name, source, business))
+    drops = {f"drop_{field}": how == "drop" for field, (how, _) in source.imputation.items()}
+    if any(drops.values()):
+        _, statement, fields = IMPUTABLE[source.kind]
+        none = dict.fromkeys((f"drop_{field}" for field in fields), False)
+        typed = engine.stage(sql_text(f"clean/{statement}_required"), {"record": typed}, none | drops)
+    return Typed(typed)
 
 
 def parameters(name: str, source: DeclaredSource, business: Business) -> dict[str, object]:

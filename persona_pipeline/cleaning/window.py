@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from persona_pipeline.cleaning.deliveries import Delivered, Reading, delivered
+from persona_pipeline.cleaning.impute import impute
 from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFiles
 from persona_pipeline.cleaning.ledger import column_rows, counted, ledger_rows, reason_rows
 from persona_pipeline.cleaning.posts import accepted_posts
@@ -111,7 +112,11 @@ def clean_window(
     """
     converts = any(source.kind == "rates" for source in sources.values())
     business = Business(start, currency, time_zone, key, converts)
-    reading = Reading(engine, split, project_directory, split_directory, business, window)
+    ledger = {"ledger": read(clean.FILE_LEDGER, window.first, window.last)}
+    closed: dict[dt.date, set[str]] = {}
+    for row in engine.fetch("SELECT DISTINCT day, source FROM ledger", ledger).to_pylist():
+        closed.setdefault(row["day"], set()).add(row["source"])
+    reading = Reading(engine, split, project_directory, split_directory, business, window, closed)
     arrivals = engine.fetch(
         sql_text("clean/arrival_in_force"), {"arrival": read(clean.ARRIVAL, None, window.last)}
     ).to_pylist()
@@ -125,7 +130,10 @@ def clean_window(
         for kind in VERSIONED
         if records[kind] is not None
     }
-    outcomes = _outcomes(engine, records, earlier, read, window, business)
+    outcomes = {
+        kind: impute(engine, kind, outcome, sources, read, window)
+        for kind, outcome in _outcomes(engine, records, earlier, read, window, business).items()
+    }
     written = _clean_tables(engine, outcomes, earlier, read, outputs, window)
     lines = [typed for each in brought.values() for typed in each.typed]
     written[traces.WEB_HIT.full_name] = write_hits(engine, lines, outputs[traces.WEB_HIT.full_name])
@@ -307,7 +315,7 @@ _NO_PRODUCT = _empty(
         *((name, _TEXT) for name in ("product_id", "title", "category", "brand")),
         *((name, pa.decimal128(18, 4)) for name in ("price", "original_price")),
         ("exchange_rate", pa.decimal128(20, 12)),
-        *((name, _TEXT) for name in ("currency", "original_currency", "source", "content_hash", "outcome")),
+        *((name, _TEXT) for name in ("currency", "original_currency", "imputed", "source", "content_hash", "outcome")),
     ]
 )
 _NO_TITLE = _empty(

@@ -216,6 +216,7 @@ CUSTOMER = Table(
                 ("sharing", "data being passed on to partners"),
             )
         ),
+        c.IMPUTED,
         c.SOURCE,
         c.CONTENT_HASH,
     ),
@@ -244,6 +245,7 @@ PRODUCT = Table(
             minimum=0,
         ),
         c.EXCHANGE_RATE,
+        c.IMPUTED,
         c.SOURCE,
         c.CONTENT_HASH,
     ),

@@ -157,3 +157,9 @@ BASKETS = Column("baskets", Type.INTEGER, "Baskets that hold all items", minimum
 RFM_SEGMENT = Column(
     "rfm_segment", Type.TEXT, "One of the ten standard RFM names", nullable=True, sensitivity=PERSONAL
 )
+IMPUTED = Column(
+    "imputed",
+    Type.TEXT,
+    "Fields that were filled and how, for example birth_year:median,region:mode; empty where nothing was",
+    nullable=True,
+)

@@ -178,6 +178,7 @@ CAMPAIGN_CONTACT = Table(
         Column("is_clicked", Type.BOOLEAN, "Whether it was clicked", sensitivity=PERSONAL),
         Column("is_responded", Type.BOOLEAN, "Whether it was answered as it asked for", sensitivity=PERSONAL),
         c.VERSION,
+        c.IMPUTED,
         c.SOURCE,
         c.CONTENT_HASH,
     ),

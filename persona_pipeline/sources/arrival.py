@@ -70,7 +70,7 @@ def arrive(
         last: last day of the run; files of later days are left for their own run.
 
     Raises:
-        SourceError: a history export changed, or came after days were closed.
+        SourceError: a history export changed.
     """
     known = list(known)
     new: list[Arrival] = []
@@ -80,7 +80,7 @@ def arrive(
     for name in sorted(by_source):
         old = [arrival for arrival in known if arrival.source == name]
         if sources[name].known_at == "event":
-            new += _export(name, sources[name], by_source[name], old, closed, start)
+            new += _export(name, sources[name], by_source[name], old, next_open_day(closed, start), last)
         else:
             new += _deliveries(name, sources[name], by_source[name], old, closed, start, last)
     return new
@@ -108,18 +108,14 @@ def _export(
     source: Source,
     found: list[tuple[Found, Fingerprint]],
     old: list[Arrival],
-    closed: Collection[dt.date],
-    start: dt.date,
+    open_day: dt.date,
+    last: dt.date,
 ) -> list[Arrival]:
+    """A history export is pinned on the first open day: nobody knew its records on the days before."""
     (each, mark), *_ = found
     if not old:
-        if closed:
-            raise SourceError(
-                f"source {name}: the history export {each.path} came after {max(closed)} was closed; "
-                "reopen the days with --amend, or set known_at = 'delivery' so that "
-                "it is known from the next open day"
-            )
-        return [Arrival(start, name, each.path, mark.sha256, mark.size, "event", source.through)]
+        pinned = Arrival(open_day, name, each.path, mark.sha256, mark.size, "event", source.through)
+        return [pinned] if open_day <= last else []
     if (old[0].sha256, old[0].through) != (mark.sha256, source.through):
         raise SourceError(
             f"source {name}: the history export {each.path} is pinned to content "

@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from persona_pipeline.sources.impute_rules import Constant, Rule, check_rules
 from persona_pipeline.sources.json_log import COLUMNS
 from persona_pipeline.sources.log_statement import Fields
 from persona_pipeline.sources.web_options import WEB_FORMATS, WebOptions, line_fields, object_fields
@@ -185,6 +186,7 @@ class Source(WebOptions):
         default_factory=dict
     )
     limits: Limits = Limits()
+    impute: dict[str, Rule] = Field(default_factory=dict)
 
     @field_validator("encoding")
     @classmethod
@@ -278,6 +280,7 @@ class Source(WebOptions):
         self._check_web()
         self._check_database()
         self._check_growing()
+        check_rules(self.kind, self.impute, WORD_FIELDS)
         self._check_own()
         return self
 
@@ -304,6 +307,11 @@ class Source(WebOptions):
         if self.with_offset and self.time_zone is not None:
             raise ValueError("time_zone is for local times; a datetime_format with %z carries the offset")
         if self.known_at == "event":
+            if self.kind == "web":
+                raise ValueError(
+                    "known_at = 'event' is not for access logs; cut them into files of one day, or say "
+                    "growing = true"
+                )
             if self.kind in STATES and self.kind != "rates":
                 raise ValueError(
                     "known_at = 'event' is for records with a time of their own; "
@@ -468,6 +476,14 @@ class Source(WebOptions):
     def refund_field(self) -> str | None:
         """The field that shows a refund by its prefix."""
         return self.field_named(self.refund.column) if self.refund else None
+
+    @property
+    def imputation(self) -> dict[str, tuple[str, object]]:
+        """By field, how a missing value is filled, and the constant if that is how."""
+        return {
+            field: ("constant", rule.constant) if isinstance(rule, Constant) else (rule, None)
+            for field, rule in self.impute.items()
+        }
 
     def field_named(self, column: str) -> str:
         """The field that a column of the file (or a field of that name) stands for.

@@ -60,7 +60,7 @@ dated AS (
 known AS (
     SELECT
         *,
-        CASE WHEN $by_event THEN greatest(least(coalesce(last_day, $start), $through), $start) ELSE arrival_day END AS day,
+        CASE WHEN $by_event THEN greatest(least(coalesce(last_day, arrival_day), $through), arrival_day) ELSE arrival_day END AS day,
         CASE WHEN $by_event THEN $through ELSE arrival_day END AS last_known_day
     FROM dated
 ),
@@ -146,6 +146,9 @@ SELECT
     CAST(NULL AS VARCHAR) AS original_currency,
     CAST(NULL AS DECIMAL(18, 4)) AS original_cost,
     CAST(NULL AS DECIMAL(20, 12)) AS exchange_rate,
+    CAST(NULL AS VARCHAR) AS imputed,
+    FALSE AS not_imputed,
+    given_cost IS NULL AS without_cost,
     opened_at IS NOT NULL AS is_opened,
     clicked_at IS NOT NULL AS is_clicked,
     responded_at IS NOT NULL AS is_responded,

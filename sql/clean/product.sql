@@ -43,7 +43,7 @@ from_lines AS (
         )
 )
 SELECT
-    day, product_id, title, category, brand, price, currency, original_currency, original_price, exchange_rate, source,
+    day, product_id, title, category, brand, price, currency, original_currency, original_price, exchange_rate, imputed, source,
     content_hash
 FROM outcome
 WHERE outcome = 'clean'
@@ -51,5 +51,6 @@ UNION ALL
 SELECT
     day, product_id, title, 'unknown' AS category, CAST(NULL AS VARCHAR) AS brand, CAST(NULL AS DECIMAL(18, 4)) AS price,
     currency, CAST(NULL AS VARCHAR) AS original_currency, CAST(NULL AS DECIMAL(18, 4)) AS original_price,
-    CAST(NULL AS DECIMAL(20, 12)) AS exchange_rate, source, 'title-' || substr(sha256(concat(product_id, '|', title)), 1, 26) AS content_hash
+    CAST(NULL AS DECIMAL(20, 12)) AS exchange_rate, CAST(NULL AS VARCHAR) AS imputed, source,
+    'title-' || substr(sha256(concat(product_id, '|', title)), 1, 26) AS content_hash
 FROM from_lines

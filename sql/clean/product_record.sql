@@ -55,6 +55,8 @@ SELECT
     CAST(NULL AS VARCHAR) AS original_currency,
     CAST(NULL AS DECIMAL(18, 4)) AS original_price,
     CAST(NULL AS DECIMAL(20, 12)) AS exchange_rate,
+    CAST(NULL AS VARCHAR) AS imputed,
+    FALSE AS not_imputed,
     version_number AS version,
     substr(
         sha256(concat(product_id, '|', title, '|', category, '|', brand, '|', list_price, '|', currency_code)), 1, 32
