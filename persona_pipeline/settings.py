@@ -214,6 +214,11 @@ class Settings(_Section):
         """The longest look-back over the sources whose records may come again, in days."""
         return max((s.redelivery_days for s in self.sources.values() if s.kind in VERSIONED), default=35)
 
+    @property
+    def refund_days(self) -> dict[str, int]:
+        """By orders source, for how many days a sale may be given back."""
+        return {name: source.refund_days for name, source in self.sources_of("orders").items()}
+
 
 def load_settings(directory: Path, *, create_key: bool = True) -> Settings:
     """Read `persona.toml` of a project folder.

@@ -56,6 +56,7 @@ ORDER_DAY = Source(
         "gross_amount": Type.DECIMAL,
         "discount_amount": Type.DECIMAL,
         "sales_amount": Type.DECIMAL,
+        "cancelled_amount": Type.DECIMAL,
         "discounted_orders": Type.INTEGER,
         "charges": Type.DECIMAL,
         "refunds": Type.INTEGER,

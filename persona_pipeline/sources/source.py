@@ -33,6 +33,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "version",
         "type",
         "line_type",
+        "refund_of",
         "account_id",
         "email",
         "product_title",
@@ -175,6 +176,7 @@ class Source(WebOptions):
     strip_suffix: dict[str, str] = Field(default_factory=dict)
     words: dict[str, dict[str, str]] = Field(default_factory=dict)
     refund: Refund | None = None
+    refund_days: int = Field(default=180, ge=0, le=3650)
     test_orders: dict[Literal["order_id", "account_id", "email", "product_id"], tuple[str, ...]] = Field(
         default_factory=dict
     )
@@ -386,6 +388,7 @@ class Source(WebOptions):
             ("income_limits", "customers", None),
             ("phone_country", "customers", None),
             ("refund", "orders", None),
+            ("refund_days", "orders", 180),
             ("test_orders", "orders", {}),
             ("charges", "orders", {}),
         ):

@@ -1,7 +1,7 @@
 -- Accepted order records.
 SELECT
-    day, order_line_id, 1 AS sign, order_id, order_type, line_type, id_kind, id, event_at, event_day, product_id, quantity,
-    unit_price, discount, amount, currency, original_currency, original_amount, exchange_rate, version, source, content_hash,
+    day, order_line_id, 1 AS sign, order_id, order_type, line_type, refund_of, id_kind, id, event_at, event_day, product_id,
+    quantity, unit_price, discount, amount, currency, original_currency, original_amount, exchange_rate, version, source, content_hash,
     record_id, replaced_day
 FROM outcome
 WHERE outcome = 'clean'
