@@ -77,8 +77,9 @@ def refund_window(
     touched = engine.fetch(sql_text("facts/refund_touched"), {"order_line": now}, days).column("rows")[0]
     if not touched.as_py() and not refund.paths:
         return [], NO_REFUNDS
-    far = read(ORDER_LINE, first, window.last)
-    lines = engine.stage(sql_text("facts/order_line"), {"order_line": far})
+    # read once: several statements follow, and hundreds of small files cost more than the rows in them
+    lines = engine.stage(sql_text("facts/order_line"), {"order_line": read(ORDER_LINE, first, window.last)})
+    refund = engine.stage("SELECT * FROM refund", {"refund": refund})
     line = engine.stage(sql_text("facts/refund_line"), {"order_line": lines, "refund": refund}, days)
     known = engine.fetch(sql_text("facts/refund_known"), {"refund": refund, "line": line}).to_pylist()
     versions = engine.fetch("SELECT * FROM line", {"line": line}).to_pylist()
@@ -87,7 +88,7 @@ def refund_window(
     )
     files = engine.select_into("SELECT * FROM result", {"result": result}, output) if result.num_rows else []
     paths = (*refund.paths, *(str(file.path) for file in files))
-    return files, Refunds(Relation(paths, REFUND, refund.evolved), lines, lookback)
+    return files, Refunds(Relation(paths, REFUND, evolved=True), lines, lookback)
 
 
 def match_refunds(

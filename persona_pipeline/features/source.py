@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from persona_pipeline.contracts import Table, Type, activity
 
-KINDS = frozenset({"orders", "web", "social", "campaigns", "customers", "products"})
+KINDS = frozenset({"orders", "web", "social", "campaigns", "customers", "products", "rates"})
 
 
 def measures(fact: Table) -> tuple[str, ...]:

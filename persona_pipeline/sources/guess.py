@@ -185,7 +185,7 @@ def _describe(made: Guess, look: Look) -> None:
         made.options["decimal"] = (",", BY_VALUES)
     _times(made, values)
     {"orders": _orders, "customers": _customers, "social": _social}.get(made.kind, _nothing)(made, values)
-    if values.get("currency"):
+    if values.get("currency") and made.kind != "rates":  # which name every currency but the project's
         made.currency = Counter(value.upper() for value in values["currency"]).most_common(1)[0][0]
     unused = sorted(set(look.values) - {column for column, _ in made.columns.values()})
     if unused:
