@@ -17,7 +17,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, ValidationError, field_validator
 
-from persona_pipeline.sources.source import VERSIONED, Source
+from persona_pipeline.sources.kinds import VERSIONED
+from persona_pipeline.sources.source import Source
 
 PROJECT_VARIABLE = "PERSONA_PROJECT"
 KEY_VARIABLE = "PERSONA_KEY"
@@ -213,6 +214,11 @@ class Settings(_Section):
     def redelivery_days(self) -> int:
         """The longest look-back over the sources whose records may come again, in days."""
         return max((s.redelivery_days for s in self.sources.values() if s.kind in VERSIONED), default=35)
+
+    @property
+    def refund_days(self) -> dict[str, int]:
+        """By orders source, for how many days a sale may be given back."""
+        return {name: source.refund_days for name, source in self.sources_of("orders").items()}
 
 
 def load_settings(directory: Path, *, create_key: bool = True) -> Settings:

@@ -107,7 +107,7 @@ def _told(
 
 
 def _predicted(
-    engine: Engine, known: Relation, outcome: Relation, rules: Mapping[str, Mapping[str, tuple[str, object]]]
+    engine: Engine, known: Relation, outcome: Input, rules: Mapping[str, Mapping[str, tuple[str, object]]]
 ) -> pa.Table:
     """What models say of each record that lacks a field: day, record_id and the fields as text."""
     wanted = {

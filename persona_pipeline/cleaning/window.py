@@ -315,7 +315,10 @@ _NO_PRODUCT = _empty(
         *((name, _TEXT) for name in ("product_id", "title", "category", "brand")),
         *((name, pa.decimal128(18, 4)) for name in ("price", "original_price")),
         ("exchange_rate", pa.decimal128(20, 12)),
-        *((name, _TEXT) for name in ("currency", "original_currency", "imputed", "source", "content_hash", "outcome")),
+        *(
+            (name, _TEXT)
+            for name in ("currency", "original_currency", "imputed", "source", "content_hash", "outcome")
+        ),
     ]
 )
 _NO_TITLE = _empty(

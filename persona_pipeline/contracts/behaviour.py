@@ -45,19 +45,63 @@ ORDER_DAY = Table(
         c.EVENT_DAY,
         c.ID_KIND,
         c.ID,
-        _signed_count("orders", "Orders with a positive sales amount"),
+        _signed_count("orders", "Orders with a positive sales amount that were not given back in full"),
         _signed_count("order_lines", "Sale lines"),
         c.QUANTITY.but(description="Units sold", sensitivity=PERSONAL),
         _signed_amount("gross_amount", "Sales before discount"),
         _signed_amount("discount_amount", "Discount given"),
         _signed_amount("sales_amount", "Sales after discount, before refunds"),
-        _signed_count("discounted_orders", "Orders with a discount on at least one line"),
+        _signed_amount("cancelled_amount", "Sales after discount of orders that were given back in full"),
+        _signed_count(
+            "discounted_orders", "Orders, counted in `orders`, with a discount on at least one line"
+        ),
         _signed_amount("charges", "Shipping, tax, fees and discount lines of sales, less those of refunds"),
         _signed_count("refunds", "Refund orders"),
         _signed_amount("refund_amount", "Money paid back, positive"),
     ),
     "What each identifier bought on each day; all but `charges` speaks of items. "
     "Summing over day <= D gives what was known on D.",
+)
+
+REFUND = Table(
+    "facts",
+    "refund",
+    "one row per refund line, sale line it gives back, day it was known; sign -1 takes a row back",
+    ("refund_line_id", "sale_line_id", "sign", "day"),
+    (
+        c.DAY,
+        c.EVENT_DAY.but(description="The day the refund happened, in the business time zone"),
+        Column("refund_line_id", Type.TEXT, "order_line_id of the refund", sensitivity=PERSONAL),
+        Column(
+            "sale_line_id",
+            Type.TEXT,
+            "order_line_id of the sale that is given back; empty if none was found",
+            nullable=True,
+            sensitivity=PERSONAL,
+        ),
+        c.SIGN,
+        Column(
+            "matched_by",
+            Type.TEXT,
+            "reference: the order the refund names; order: its own order; purchase: the newest earlier sale "
+            "of the product to the same identifier; none: nothing, or nothing left, to give back",
+            allowed=("reference", "order", "purchase", "none"),
+        ),
+        c.ORDER_ID.but(description="Order number of the refund"),
+        c.ORDER_ID.but(name="sale_order_id", nullable=True, description="Order number of the sale"),
+        c.EVENT_DAY.but(name="sale_event_day", nullable=True, description="The day the sale happened"),
+        c.PRODUCT_ID,
+        c.LINE_TYPE,
+        c.ID_KIND.but(
+            nullable=True, description="Kind of the sale's identifier; of the refund's if none was found"
+        ),
+        c.ID.but(nullable=True, description="Identifier of the sale; of the refund if none was found"),
+        c.QUANTITY.but(description="Units given back, positive", sensitivity=PERSONAL),
+        _signed_amount("amount", "Money paid back for them, positive; negative for a discount taken back"),
+        c.SOURCE.but(description="Source of the refund"),
+    ),
+    "Which sale each refund line gives back, as known on its day. Summing sign * value over day <= D gives "
+    "what was known on D; no more of a sale is given back than was sold.",
 )
 
 BASKET_ITEM = Table(
@@ -77,8 +121,8 @@ BASKET_ITEM = Table(
         c.QUANTITY.but(description="Units sold"),
         c.AMOUNT.but(description="Sales after discount"),
     ),
-    "What was in each basket (sales only). An item is in the basket as of D if its quantity over day <= D "
-    "is positive.",
+    "What was in each basket (sales only); an order that was given back in full has none. An item is in the "
+    "basket as of D if its quantity over day <= D is positive.",
 )
 
 FEATURES = Table(
@@ -119,4 +163,4 @@ LABEL = Table(
     "What happened after as_of, for the eligible customers of each Sunday, written once the horizon is over.",
 )
 
-TABLES = (MAP, ORDER_DAY, BASKET_ITEM, FEATURES, LABEL)
+TABLES = (MAP, REFUND, ORDER_DAY, BASKET_ITEM, FEATURES, LABEL)

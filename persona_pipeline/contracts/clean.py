@@ -148,6 +148,11 @@ ORDER_LINE = Table(
         c.ORDER_ID,
         Column("order_type", Type.TEXT, "Sale or refund", allowed=("sale", "refund")),
         c.LINE_TYPE,
+        c.ORDER_ID.but(
+            name="refund_of",
+            nullable=True,
+            description="Order that a refund names as the one it gives back; empty if it names none",
+        ),
         c.ID_KIND.but(nullable=True),
         c.ID.but(nullable=True),
         c.EVENT_AT,

@@ -207,8 +207,22 @@ MART_DATA_QUALITY = state_table(
         ),
         Column("top_reject_reason", Type.TEXT, "Most frequent reason of rejection", nullable=True),
         Column("top_reject_records", Type.INTEGER, "Records rejected for it", minimum=0, unit="record"),
+        Column(
+            "refunds_matched",
+            Type.INTEGER,
+            "Refund lines, matched on this day, that give back a known sale",
+            minimum=0,
+            unit="line",
+        ),
+        Column(
+            "refunds_unmatched",
+            Type.INTEGER,
+            "Refund lines of this day, all or a part of which gives back no known sale",
+            minimum=0,
+            unit="line",
+        ),
     ),
-    "The ledger by day and source.",
+    "The ledger by day and source, and the refunds that found their sale or not.",
 )
 
 FCT_ORDER_LINE = event_table(

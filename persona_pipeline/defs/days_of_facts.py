@@ -21,6 +21,7 @@ def facts_window(
     """The facts of `days`; a source that is not configured leaves its tables empty."""
     from persona_pipeline.cleaning.zones import utc_stretches
     from persona_pipeline.features.facts import basket_item_window, order_day_window
+    from persona_pipeline.features.refunds import refund_window
     from persona_pipeline.features.trace_facts import contact_day_window, social_day_window
     from persona_pipeline.features.web_facts import web_facts_window
 
@@ -29,10 +30,14 @@ def facts_window(
     files: dict[str, list[DataFile]] = {}
 
     if settings.sources_of("orders"):
+        name = behaviour.REFUND.full_name
+        files[name], refunds = refund_window(
+            engine, read, outputs[name], window, redelivery_days=back, refund_days=settings.refund_days
+        )
         name = behaviour.ORDER_DAY.full_name
-        files[name] = order_day_window(engine, read, outputs[name], window, back)
+        files[name] = order_day_window(engine, read, outputs[name], window, back, refunds)
         name = behaviour.BASKET_ITEM.full_name
-        files[name] = basket_item_window(engine, read, outputs[name], window)
+        files[name] = basket_item_window(engine, read, outputs[name], window, refunds)
     if logs := settings.sources_of("web"):
         first, last = days[0] - dt.timedelta(days=back + 60), days[-1] + dt.timedelta(days=60)
         files |= web_facts_window(

@@ -36,11 +36,15 @@ _FILES: dict[str, list[tuple[Table, str, dict[str, Table]]]] = {
         )
     ],
     "facts": [
-        (behaviour.ORDER_DAY, "facts/order_day", {"order_line": clean.ORDER_LINE}),
+        (
+            behaviour.ORDER_DAY,
+            "facts/order_day",
+            {"order_line": clean.ORDER_LINE, "refund": behaviour.REFUND},
+        ),
         (
             behaviour.BASKET_ITEM,
             "facts/basket_item",
-            {"order_line": clean.ORDER_LINE, "product": clean.PRODUCT},
+            {"order_line": clean.ORDER_LINE, "refund": behaviour.REFUND, "product": clean.PRODUCT},
         ),
     ],
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from persona_pipeline.contracts import Table, Type, activity
 
-KINDS = frozenset({"orders", "web", "social", "campaigns", "customers", "products"})
+KINDS = frozenset({"orders", "web", "social", "campaigns", "customers", "products", "rates"})
 
 
 def measures(fact: Table) -> tuple[str, ...]:
@@ -56,6 +56,7 @@ ORDER_DAY = Source(
         "gross_amount": Type.DECIMAL,
         "discount_amount": Type.DECIMAL,
         "sales_amount": Type.DECIMAL,
+        "cancelled_amount": Type.DECIMAL,
         "discounted_orders": Type.INTEGER,
         "charges": Type.DECIMAL,
         "refunds": Type.INTEGER,

@@ -18,7 +18,8 @@ import pyarrow as pa
 from persona_pipeline.sources.failure import SourceError
 from persona_pipeline.sources.files import Found
 from persona_pipeline.sources.fingerprint import Fingerprint
-from persona_pipeline.sources.source import STATES, Source
+from persona_pipeline.sources.kinds import STATES
+from persona_pipeline.sources.source import Source
 
 SCHEMA = pa.schema(
     [

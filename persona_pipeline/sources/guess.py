@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from persona_pipeline.sources.kinds import REQUIRED, STATES
 from persona_pipeline.sources.look import (
     Look,
     decimal_sign,
@@ -26,7 +27,6 @@ from persona_pipeline.sources.look import (
     time_formats,
     values_of,
 )
-from persona_pipeline.sources.source import REQUIRED, STATES
 
 TIMES = {"orders": "ordered_at", "social": "posted_at", "campaigns": "contacted_at"}
 FURTHER_TIMES = ("opened_at", "clicked_at", "responded_at")
@@ -186,7 +186,7 @@ def _describe(made: Guess, look: Look) -> None:
     _times(made, values, look)
     made.undecided += look.notes
     {"orders": _orders, "customers": _customers, "social": _social}.get(made.kind, _nothing)(made, values)
-    if values.get("currency"):
+    if values.get("currency") and made.kind != "rates":  # which name every currency but the project's
         made.currency = Counter(value.upper() for value in values["currency"]).most_common(1)[0][0]
     unused = sorted(set(look.values) - {column for column, _ in made.columns.values()})
     if unused:

@@ -15,107 +15,19 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from persona_pipeline.sources.impute_rules import Constant, Rule, check_rules
-from persona_pipeline.sources.json_log import COLUMNS
+from persona_pipeline.sources.kinds import (
+    AMOUNT_LIMITS,
+    DEFAULT_KEY,
+    GROWING_FORMATS,
+    KEYS,
+    OPTIONAL,
+    REQUIRED,
+    STATES,
+    TYPES,
+    WORD_FIELDS,
+)
 from persona_pipeline.sources.log_statement import Fields
 from persona_pipeline.sources.web_options import WEB_FORMATS, WebOptions, line_fields, object_fields
-
-REQUIRED: dict[str, tuple[str, ...]] = {
-    "orders": ("order_id", "ordered_at", "product_id", "quantity", "unit_price"),
-    "customers": (),  # its key only
-    "products": ("product_id", "title"),
-    "social": ("text",),
-    "campaigns": ("contact_id", "campaign_id", "contacted_at"),
-    "rates": ("currency", "rate_on", "rate"),
-    "web": (),
-}
-OPTIONAL: dict[str, tuple[str, ...]] = {
-    "orders": (
-        "line_no",
-        "version",
-        "type",
-        "line_type",
-        "account_id",
-        "email",
-        "product_title",
-        "discount",
-        "amount",
-        "currency",
-    ),
-    "customers": (
-        "account_id",
-        "crm_id",
-        "version",
-        "name",
-        "email",
-        "phone",
-        "handle",
-        "gender",
-        "birth_date",
-        "birth_year",
-        "region",
-        "income_band",
-        "income",
-        "registered_on",
-        "consent_marketing",
-        "consent_profiling",
-        "consent_sharing",
-    ),
-    "products": ("version", "category", "brand", "price", "currency"),
-    "social": ("post_id", "version", "type", "handle", "account_id", "posted_at", "rating", "product_id"),
-    "campaigns": (
-        "version",
-        "channel",
-        "message",
-        "account_id",
-        "email",
-        "cost",
-        "currency",
-        "assignment_probability",
-        "is_holdout",
-        "opened_at",
-        "clicked_at",
-        "responded_at",
-    ),
-    "rates": ("version",),
-    "web": COLUMNS,  # of a log in JSON
-}
-DEFAULT_KEY: dict[str, tuple[str, ...]] = {
-    "orders": ("order_id", "line_no"),
-    "customers": ("account_id",),
-    "products": ("product_id",),
-    "social": ("post_id",),
-    "campaigns": ("contact_id",),
-    "rates": ("currency", "rate_on"),
-    "web": (),
-}
-# the one column that may identify a record of these kinds; the others take any columns, the whole row or none
-KEYS: dict[str, tuple[str, ...]] = {
-    "customers": ("account_id", "crm_id"),
-    "products": ("product_id",),
-    "campaigns": ("contact_id",),
-}
-# a record of these kinds says what is so; of the others, what happened and when
-STATES = ("customers", "products", "rates")
-# lines that can be cut where the file ended yesterday; a w3c log needs the #Fields before them
-GROWING_FORMATS = ("csv", "jsonl", "access_log", "access_json")
-# kinds whose records may come again as a correction that takes the earlier version back
-VERSIONED = ("orders", "social", "campaigns")
-# largest believable amount of one line, in units of the currency; others: 1,000,000
-AMOUNT_LIMITS: dict[str, int] = {
-    "JPY": 100_000_000,
-    "KRW": 1_000_000_000,
-    "VND": 10_000_000_000,
-    "IDR": 10_000_000_000,
-}
-WORD_FIELDS: dict[str, tuple[str, ...]] = {
-    "line_type": ("item", "shipping", "tax", "fee", "discount"),
-    "gender": ("female", "male", "other", "unknown"),
-    "income_band": ("low", "middle", "high", "unknown"),
-    **dict.fromkeys(
-        ("consent_marketing", "consent_profiling", "consent_sharing", "is_holdout"), ("yes", "no")
-    ),
-}
-TYPES: dict[str, tuple[str, ...]] = {"orders": ("sale", "refund"), "social": ("post", "review")}
 
 
 class _Model(BaseModel):
@@ -179,6 +91,7 @@ class Source(WebOptions):
     strip_suffix: dict[str, str] = Field(default_factory=dict)
     words: dict[str, dict[str, str]] = Field(default_factory=dict)
     refund: Refund | None = None
+    refund_days: int = Field(default=180, ge=0, le=3650)
     test_orders: dict[Literal["order_id", "account_id", "email", "product_id"], tuple[str, ...]] = Field(
         default_factory=dict
     )
@@ -416,6 +329,7 @@ class Source(WebOptions):
             ("income_limits", "customers", None),
             ("phone_country", "customers", None),
             ("refund", "orders", None),
+            ("refund_days", "orders", 180),
             ("test_orders", "orders", {}),
             ("charges", "orders", {}),
         ):

@@ -61,7 +61,11 @@ STATE: dict[str, tuple[tuple[Table, Span], ...]] = {
     ),
     "mart_lift": ((models.LIFT, Span.UNTIL_WEEK),),
     "mart_calibration": ((models.LIFT, Span.UNTIL_WEEK),),
-    "mart_data_quality": ((clean.FILE_LEDGER, Span.UNTIL_AS_OF), (clean.LEDGER_REASON, Span.UNTIL_AS_OF)),
+    "mart_data_quality": (
+        (clean.FILE_LEDGER, Span.UNTIL_AS_OF),
+        (clean.LEDGER_REASON, Span.UNTIL_AS_OF),
+        (behaviour.REFUND, Span.UNTIL_AS_OF),
+    ),
 }
 
 EVENT: dict[str, tuple[tuple[Table, Span], ...]] = {

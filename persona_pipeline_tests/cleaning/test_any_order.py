@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from persona_pipeline.cleaning.window import TABLES
 from persona_pipeline.contracts import Table, clean
 from persona_pipeline.engine.duckdb import DuckDBEngine
-from persona_pipeline.sources.source import STATES, Source
+from persona_pipeline.sources.kinds import STATES
+from persona_pipeline.sources.source import Source
 from persona_pipeline_tests.cleaning.conftest import START, Project
 from persona_pipeline_tests.cleaning.test_web import CHROME
 

@@ -129,6 +129,25 @@ def test_a_line_that_becomes_a_charge_is_a_correction(project: MakeProject) -> N
     assert shop.select(lines, clean.ORDER_LINE) == expected
 
 
+def test_the_order_that_a_refund_names_is_kept_and_part_of_its_content(project: MakeProject) -> None:
+    first, second = START, START + dt.timedelta(days=1)
+    shop = project({"orders": Source(kind="orders", path="raw/{day}.csv", columns={"refund_of": "original"})})
+    for day, original in ((first, ""), (second, "O1")):
+        rows = [
+            f"O1,1,sale,,A1,{first} 10:00:00,P1,Tea,1,5,5,O0",  # means nothing in a sale
+            f"R1,1,refund,,A1,{first} 10:00:00,P1,Tea,-1,5,-5,{original}",
+        ]
+        shop.write(f"raw/{day}.csv", "\n".join([f"{HEADER},original", *rows]))
+    shop.run(first, second)
+    lines = "SELECT day, order_id, sign, refund_of FROM t ORDER BY day, order_id, sign"
+    assert shop.select(lines, clean.ORDER_LINE) == [
+        (first, "O1", 1, None),
+        (first, "R1", 1, None),
+        (second, "R1", -1, None),
+        (second, "R1", 1, "O1"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("charges", "message"),
     [

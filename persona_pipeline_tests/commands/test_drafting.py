@@ -78,10 +78,16 @@ def test_several_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         for n in (6, 7)
     ]
     members = write(tmp_path / "members.csv", MEMBERS, "gbk")
-    settings = init(shop, *days, members)
+    rates = write(tmp_path / "fx.csv", "Date,Currency,Exchange Rate\n2025-01-06,EUR,1.04\n")
+    settings = init(shop, rates, *days, members)
     told = capsys.readouterr().out
     assert settings.sources["orders"].path == "data/raw/o_{day}.csv"
     assert settings.sources["customers"].path == members.as_posix()
+    assert settings.sources["rates"].columns == {
+        "currency": "Currency",
+        "rate_on": "Date",
+        "rate": "Exchange Rate",
+    }
     customers = settings.sources["customers"]
     assert (customers.delimiter, customers.encoding, customers.phone_country) == (";", "gb18030", "86")
     assert (customers.date_format, customers.key_fields) == ("%d.%m.%Y", ("account_id",))

@@ -92,6 +92,7 @@ def order_line(known: int, **changes: object) -> Row:
         "line": 1,
         "order_type": "sale",
         "line_type": "item",
+        "refund_of": None,
         "id_kind": "account",
         "id": "a",
         "event_day": day(known),

@@ -219,6 +219,15 @@ def shop(root: Path) -> Lake:
             "refund_amount": 20,
         },
     )
+    back = {"refund_line_id": "r1/1", "product_id": "p2", "quantity": 1, "amount": 10, "source": "orders"}
+    lake.put(
+        behaviour.REFUND,
+        MONDAY,
+        {**back, "sale_line_id": "o1/2", "sale_order_id": "o1", "matched_by": "purchase"},
+        {**back, "matched_by": "none"},  # the rest of the same line
+        {**back, "sale_line_id": "o1/1", "sale_order_id": "o1", "refund_line_id": "r2/1"},
+        {**back, "sale_line_id": "o1/1", "sale_order_id": "o1", "refund_line_id": "r3/1", "sign": -1},
+    )
     lake.put(models.MEMBERSHIP, sunday_before, *_members({"a": "s1", "b": "s1"}))
     lake.put(models.MEMBERSHIP, SUNDAY, *_members({"a": "s2", "b": "s1", "c": "s2"}))
     lake.put(

@@ -89,11 +89,10 @@ def test_questions_are_answered(lake: Lake, url: str) -> None:
         assert numbers(rows(url, statement)) == [tuple(row) for row in expected], name
 
 
-def test_top_reason_of_rejection(lake: Lake, url: str) -> None:
+def test_top_reason_of_rejection_and_refunds_without_a_sale(lake: Lake, url: str) -> None:
     lake.publish(url)
-    assert rows(
-        url, "SELECT source, top_reject_reason, top_reject_records FROM v_mart_data_quality ORDER BY 1"
-    ) == [
-        ("orders", "future", 2),
-        ("products", None, 0),
+    columns = "source, top_reject_reason, top_reject_records, refunds_matched, refunds_unmatched"
+    assert rows(url, f"SELECT {columns} FROM v_mart_data_quality ORDER BY 1") == [
+        ("orders", "future", 2, 1, 1),
+        ("products", None, 0, 0, 0),
     ]

@@ -10,6 +10,7 @@ WITH text AS (
         r.ordered_at,
         CASE WHEN $leap_format AND substr(r.ordered_at, length(r.ordered_at) - 2) = ':60' THEN TRUE ELSE FALSE END AS leap_second,
         CASE WHEN r.type IS NULL THEN 'sale' ELSE w.value END AS order_type,
+        r.refund_of,
         CASE
             WHEN r.line_type IS NOT NULL THEN c.value
             WHEN $with_charges AND regexp_full_match(lower(r.product_id), $charge_shipping) THEN 'shipping'
@@ -185,6 +186,7 @@ SELECT
     j.order_id,
     j.order_type,
     j.line_type,
+    CASE WHEN j.order_type = 'refund' THEN j.refund_of END AS refund_of,
     a.id AS account_pseudonym,
     j.account_id,
     m.id AS email_pseudonym,
@@ -206,7 +208,8 @@ SELECT
         sha256(concat(
             coalesce(j.given_version, 0), '|', j.order_id, '|', j.line_no, '|', j.order_type, '|', a.id, '|', j.event_at, '|',
             j.product_id, '|', j.quantity, '|', j.unit_price, '|', j.discount, '|', j.amount, '|', j.currency,
-            CASE WHEN j.line_type <> 'item' THEN '|' || j.line_type END
+            CASE WHEN j.line_type <> 'item' THEN '|' || j.line_type END,
+            CASE WHEN j.order_type = 'refund' THEN '|of ' || j.refund_of END
         )),
         1, 32
     ) AS content_hash

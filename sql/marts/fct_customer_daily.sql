@@ -13,6 +13,7 @@ SELECT
     CAST(sum(fact.gross_amount) AS DECIMAL(18, 4)) AS gross_amount,
     CAST(sum(fact.discount_amount) AS DECIMAL(18, 4)) AS discount_amount,
     CAST(sum(fact.sales_amount) AS DECIMAL(18, 4)) AS sales_amount,
+    CAST(sum(fact.cancelled_amount) AS DECIMAL(18, 4)) AS cancelled_amount,
     CAST(sum(fact.discounted_orders) AS BIGINT) AS discounted_orders,
     CAST(sum(fact.charges) AS DECIMAL(18, 4)) AS charges,
     CAST(sum(fact.refunds) AS BIGINT) AS refunds,

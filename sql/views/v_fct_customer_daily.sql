@@ -11,7 +11,8 @@ SELECT
     sum(t.refunds) AS refunds,
     sum(t.refund_amount_minor) * 1.0 / max(p.minor_per_unit) AS refund_amount,
     max(p.currency) AS currency,
-    sum(coalesce(t.charges_minor, 0)) * 1.0 / max(p.minor_per_unit) AS charges
+    sum(coalesce(t.charges_minor, 0)) * 1.0 / max(p.minor_per_unit) AS charges,
+    sum(coalesce(t.cancelled_amount_minor, 0)) * 1.0 / max(p.minor_per_unit) AS cancelled_amount
 FROM fct_customer_daily AS t
 JOIN pointer AS p
     ON t.published_in <= p.publication_id AND (t.withdrawn_in IS NULL OR t.withdrawn_in > p.publication_id)

@@ -6,20 +6,21 @@ from persona_pipeline.contracts import activity, behaviour, clean, traces
 from persona_pipeline.defs.commit import commit_all, outputs_of
 from persona_pipeline.defs.lineage import lineage_of
 from persona_pipeline.defs.metadata import table_spec
-from persona_pipeline.defs.partitions import Partitions, days_of, own_days
+from persona_pipeline.defs.partitions import Partitions, days_before, days_of, own_days
 from persona_pipeline.defs.shop import Shop
-from persona_pipeline.features.facts import order_lookback
+from persona_pipeline.features.facts import refund_lookback
 from persona_pipeline.settings import Settings
 
-WRITTEN = (behaviour.ORDER_DAY, behaviour.BASKET_ITEM, *activity.TABLES)
+WRITTEN = (behaviour.REFUND, behaviour.ORDER_DAY, behaviour.BASKET_ITEM, *activity.TABLES)
 
 
 def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
     """Every table of the facts layer, one step."""
-    lines = dg.AssetDep(
-        ["clean", "order_line"], partition_mapping=own_days(order_lookback(settings.redelivery_days))
-    )
+    back = refund_lookback(settings.redelivery_days, settings.refund_days.values())
+    lines = dg.AssetDep(["clean", "order_line"], partition_mapping=own_days(back))
+    matched = dg.AssetDep(["facts", "refund"], partition_mapping=days_before(back))
     reads = {
+        behaviour.REFUND: [lines, matched],
         behaviour.ORDER_DAY: [lines],
         behaviour.BASKET_ITEM: [lines, clean.PRODUCT],
         activity.SESSION: [traces.WEB_HIT],

@@ -27,7 +27,7 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         dg.AssetKey([t.layer, t.name])
         for t in (
             *(*reads, tables.MEMBERSHIP, clean.ORDER_LINE, clean.FILE_LEDGER),
-            *(*events, behaviour.MAP, identity.MERGE_EVENT),
+            *(*events, behaviour.REFUND, behaviour.MAP, identity.MERGE_EVENT),
         )
     ]
     spec = dg.AssetSpec(
