@@ -41,6 +41,7 @@ class Case:
         reason: why the whole file was refused.
         note: of the ledger.
         options: of the source.
+        gzip: the file is compressed.
         packed: the seed is packed once more, because its bytes are many and equal.
         first: another seed that is delivered first: on the day before, or, if it is the seed itself, on the
             same day under another name.
