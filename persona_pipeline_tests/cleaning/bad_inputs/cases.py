@@ -282,6 +282,7 @@ def whole_files() -> Iterable[Case]:
     )
     yield refused("bad_encoding_header", "csv", reason="bad_encoding", note="in the first line")
     yield refused("bad_parquet", "parquet", note="ArrowInvalid")
+    yield refused("bad_parquet_name", "parquet", reason="bad_parquet", note="UnicodeDecodeError")
     yield refused(
         "column_type", "parquet", note="column ordered_at holds instants; add %z to datetime_format"
     )
