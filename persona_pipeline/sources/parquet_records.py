@@ -66,7 +66,7 @@ class Reader:
                 for batch in parquet.iter_batches(ROWS, columns=wanted, use_threads=False):
                     batch.validate(full=True)
                     yield pa.Table.from_batches([batch])
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last: names of columns
             raise FileRejected("bad_parquet", type(error).__name__) from error
 
     def _records(self, batch: pa.Table, number: int) -> Records:

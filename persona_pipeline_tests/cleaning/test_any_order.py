@@ -29,8 +29,8 @@ from persona_pipeline_tests.cleaning.conftest import START, Project
 from persona_pipeline_tests.cleaning.test_web import CHROME
 
 DAY = START + dt.timedelta(days=60)
-# a window takes a second however few records it holds: 200 deliveries, 50 at a time; the first are all alike
-TOGETHER, RUNS = 50, 5
+# a window takes a second however few records it holds: 210 deliveries, 70 at a time; the first are all alike
+TOGETHER, RUNS = 70, 4
 KEYS, VERSIONS, PARTS = 2, 3, 25
 PLACES = {"path", "line", "sha256", "hit_no"}
 HEADS = {

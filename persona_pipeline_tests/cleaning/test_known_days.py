@@ -22,7 +22,7 @@ from persona_pipeline.sources.source import Source
 from persona_pipeline_tests.cleaning.conftest import START, Project
 
 DAYS, KEYS, REDELIVERY = 6, 3, 2
-TOGETHER, RUNS = 50, 5  # histories; a window takes as long for fifty of them as for one
+TOGETHER, RUNS = 100, 3  # histories; a window takes as long for many as for one, and the first are all alike
 FIRST = START + dt.timedelta(days=10)
 SOURCE = Source(kind="orders", path="raw/{day}.csv", redelivery_days=REDELIVERY)
 HEAD = "order_id,line_no,version,account_id,ordered_at,product_id,quantity,unit_price"

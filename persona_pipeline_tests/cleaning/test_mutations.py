@@ -38,6 +38,7 @@ from persona_pipeline_tests.cleaning.test_web_bad_lines import SOURCE as LOG
 DAY = START + dt.timedelta(days=60)
 FILES = 4
 LINES, PARTS, PART_LINES = 20_000, 20, 50_000
+KEY = b"@key@"  # of a record, in a line that is to be changed
 OUTCOMES = ("clean", "rejected", "duplicate", "filtered", "suppressed")
 MakeProject = Callable[[Mapping[str, Source]], Project]
 BITS = [
@@ -67,10 +68,10 @@ BITS = [
 
 
 def mutated(lines: Sequence[bytes], count: int, draw: random.Random) -> bytes:
-    """`count` lines, most of them changed."""
+    """`count` lines, most of them changed; few have the key of another."""
     found = []
     for _ in range(count):
-        line = draw.choice(lines)
+        line = draw.choice(lines).replace(KEY, b"k%d" % draw.randrange(10 * count))
         for _ in range(draw.choice((0, 1, 1, 1, 2, 5))):
             at, size = draw.randrange(len(line) + 1), draw.choice((0, 0, 1, 3, 20))
             kind = draw.randrange(4)
@@ -105,13 +106,21 @@ def json_lines(good: dict[str, str], bad: Sequence[tuple[dict[str, str], str, st
     ]
 
 
+def keyed(record: dict[str, str], column: str) -> dict[str, str]:
+    """The record with a place for its key."""
+    return record | {column: KEY.decode()}
+
+
 CSV = {
-    "orders": (ORDER, BAD_ORDERS),
-    "social": (POST, BAD_POSTS),
-    "campaigns": (CONTACT, BAD_CONTACTS),
-    "customers": ({name: value for name, value in PERSON.items() if name != "income"}, []),
+    "orders": (keyed(ORDER, "order_id"), BAD_ORDERS),
+    "social": (keyed(POST, "post_id"), BAD_POSTS),
+    "campaigns": (keyed(CONTACT, "contact_id"), BAD_CONTACTS),
+    "customers": (
+        keyed({name: value for name, value in PERSON.items() if name != "income"}, "crm_id"),
+        [],
+    ),
     "products": (
-        {"product_id": "P1", "title": "茶 tea", "category": "食品", "brand": "b", "price": "9.90"},
+        {"product_id": KEY.decode(), "title": "茶 tea", "category": "食品", "brand": "b", "price": "9.90"},
         [],
     ),
 }
@@ -162,7 +171,7 @@ def check_csv(project: MakeProject, kind: str, count: int, seed: int) -> Project
 
 def check_json(project: MakeProject, count: int, seed: int) -> Project:
     mine = project({"social": Source(kind="social", format="jsonl", path="raw/{day}_*.jsonl")})
-    lines, draw = json_lines(POST, BAD_POSTS), random.Random(seed)
+    lines, draw = json_lines(*CSV["social"]), random.Random(seed)
     files = {
         f"raw/{DAY}_{number}.jsonl": lines[0] + b"\n" + mutated(lines, count // FILES, draw)
         for number in range(FILES)
@@ -257,7 +266,7 @@ def text_cells(count: int, draw: random.Random, changes: Sequence[int]) -> list[
     lines = [value.encode() for value in ORDER.values()]
     rows = []
     for _ in range(count):
-        cells = list(ORDER.values())
+        cells = [f"k{draw.randrange(10 * count)}", *list(ORDER.values())[1:]]
         for _ in range(draw.choice(changes)):
             at = draw.randrange(len(cells))
             cells[at] = mutated([lines[at]], 1, draw).decode(errors="ignore")
@@ -360,7 +369,8 @@ def figures(project: Project) -> Counter[str]:
     ):
         is_text = not path.endswith((".xlsx", ".parquet"))
         content = (project.directory / path).read_bytes() if is_text else b""
-        found += Counter({"lines": content.count(b"\n") + 1 if is_text else records, f"files {status}": 1})
+        lines = content.count(b"\n") + (not content.endswith(b"\n")) if is_text else records
+        found += Counter({"lines": lines, f"files {status}": 1})
         found += Counter({"records": records, **dict(zip(OUTCOMES, counts, strict=True))})
     for outcome, reason, records in project.select(
         "SELECT outcome, reason, sum(records)::BIGINT FROM t GROUP BY ALL", clean.LEDGER_REASON

@@ -152,3 +152,15 @@ def test_the_address_a_proxy_tells(engine: DuckDBEngine, tmp_path: Path) -> None
     source = web_source(format="w3c", address="X-Forwarded-For")
     _, (row,) = read_log(engine, tmp_path, source, f"{FULL}\n{LINE}\n")
     assert row["address"] == "198.51.100.4"
+
+
+def test_lines_that_are_read_alike_are_read_together(engine: DuckDBEngine, tmp_path: Path) -> None:
+    short = "2025-01-06 02:00:00 GET /p/P{} 203.0.113.7 200 x"
+    names = ("sc-substatus", "time-taken", "anything", "date")  # the last names a field twice
+    head = "#Fields: date time cs-method cs-uri-stem c-ip sc-status {}"
+    lines = [each for at, name in enumerate(names) for each in (head.format(name), short.format(at))]
+    file, rows = read_log(engine, tmp_path, web_source(format="w3c"), "\n".join(lines))
+    assert (file.records, file.noted) == (4, {"header_line": 4})
+    assert [row["page"] for row in rows[:3]] == ["/p/P0", "/p/P1", "/p/P2"]
+    assert rows[3]["reason"] == "unknown_fields"
+    assert len(list((tmp_path / "split").iterdir())) == 2

@@ -41,6 +41,7 @@ class Case:
         reason: why the whole file was refused.
         note: of the ledger.
         options: of the source.
+        gzip: the file is compressed.
         packed: the seed is packed once more, because its bytes are many and equal.
         first: another seed that is delivered first: on the day before, or, if it is the seed itself, on the
             same day under another name.
@@ -286,6 +287,7 @@ def whole_files() -> Iterable[Case]:
     )
     yield refused("bad_encoding_header", "csv", reason="bad_encoding", note="in the first line")
     yield refused("bad_parquet", "parquet", note="ArrowInvalid")
+    yield refused("bad_parquet_name", "parquet", reason="bad_parquet", note="UnicodeDecodeError")
     yield refused(
         "column_type", "parquet", note="column ordered_at holds instants; add %z to datetime_format"
     )
