@@ -39,6 +39,7 @@ def web_records(
     files: Sequence[tuple[SplitFile, dt.date]],
     business: Business,
     last: dt.date,
+    written: Mapping[int, dt.date] | None = None,
 ) -> Typed:
     """Type and judge the hits of one source; each row carries its outcome.
 
@@ -50,11 +51,12 @@ def web_records(
         files: the files whose records count, with the day on which each was known.
         business: the project's first day, currency, zone and key.
         last: last day that a record can speak of; bounds the search for clock changes.
+        written: by `path_no`, the last day that a range of a growing file can speak of, if after its day.
     """
     records = Relation(tuple(paths))
     first, after = business.start - dt.timedelta(days=60), last + dt.timedelta(days=60)
     zone = source.time_zone or business.time_zone
-    table = {"records": records, "files": file_table(files)}
+    table = {"records": records, "files": file_table(files, written or {})}
     lookups = _lookups(source, business.key)
 
     def looked_up(part: Relation, *names: str) -> dict[str, Relation | pa.Table]:
@@ -89,16 +91,17 @@ def web_records(
     return Typed(Relation(tuple(hits)))
 
 
-def file_table(files: Sequence[tuple[SplitFile, dt.date]]) -> pa.Table:
+def file_table(files: Sequence[tuple[SplitFile, dt.date]], written: Mapping[int, dt.date]) -> pa.Table:
     """Files with the day known and their number among the files of that day, in order of path and content."""
     ranked = sorted(files, key=lambda item: (item[1], item[0].path, item[0].sha256))
     numbers: dict[dt.date, int] = {}
     rows = []
     for file, day in ranked:
         number = numbers[day] = numbers.get(day, -1) + 1
-        rows.append((file.path_no, file.path, file.sha256, day, number))
-    types = (pa.int32(), pa.string(), pa.string(), pa.date32(), pa.int64())
-    names = ("path_no", "path", "sha256", "day", "file_no")
+        until = written.get(file.path_no, day)
+        rows.append((file.path_no, file.path, file.sha256, day, until, number))
+    types = (pa.int32(), pa.string(), pa.string(), pa.date32(), pa.date32(), pa.int64())
+    names = ("path_no", "path", "sha256", "day", "written_day", "file_no")
     return pa.table(
         {
             name: pa.array([row[at] for row in rows], kind)
