@@ -117,9 +117,12 @@ def _files(
         accounts.append(account)
     if not any(file.records for file, _ in loaded):
         return [], accounts
-    last = reading.window.last
+    # a file that grows is read in the morning, when it speaks of the new day already
+    written = {number: day for number, row in enumerate(rows) if (day := _through(row)) is not None}
+    last = max(reading.window.last, *written.values(), _day(rows[0]))
     typed = web_records if source.kind == "web" else typed_records
-    return [typed(reading.engine, name, source, split.paths, loaded, reading.business, last)], accounts
+    records = typed(reading.engine, name, source, split.paths, loaded, reading.business, last, written)
+    return [records], accounts
 
 
 def _export(
@@ -187,6 +190,12 @@ def _split_history(
         )
 
     return keep_history(reading.engine, directory, file, make)
+
+
+def _through(row: Mapping[str, object]) -> dt.date | None:
+    """The last day that a range of a growing file can speak of, where it lies after the day it is known."""
+    through = row["through"]
+    return through if isinstance(through, dt.date) and through > _day(row) else None
 
 
 def _day(row: Mapping[str, object]) -> dt.date:

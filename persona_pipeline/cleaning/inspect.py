@@ -69,6 +69,7 @@ def inspect(
     key: bytes,
     with_header: bool,
     converts: bool = False,
+    written: Mapping[int, dt.date] | None = None,
 ) -> Inspection:
     """Read files of one source and say what would be refused. Repeats and corrections are not looked for.
 
@@ -85,6 +86,7 @@ def inspect(
         key: secret of the pseudonyms.
         with_header: its files have a header.
         converts: the project has rates; whether there is one for a record is for a run to say.
+        written: by position, the last day that a range of a growing file can speak of.
     """
     with tempfile.TemporaryDirectory(prefix="persona-check-") as scratch:
         read = split(
@@ -106,10 +108,10 @@ def inspect(
         notes = tuple(f"{file.path}: {file.note}" for file in read.files if file.note)
         rejected: dict[str, int] = {}
         if good:
-            last = max(*days, source.through or start, start)
+            last = max(*days, *(written or {}).values(), source.through or start, start)
             business = Business(start, currency, time_zone, key, converts)
             make = web_records if source.kind == "web" else typed_records
-            typed = make(engine, name, source, read.paths, good, business, last)
+            typed = make(engine, name, source, read.paths, good, business, last, written)
             rows = engine.fetch(sql_text("clean/reject_count"), {"record": typed.records}).to_pylist()
             rejected = {row["reason"]: row["records"] for row in rows}
             first = engine.fetch(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -73,6 +73,7 @@ def typed_records(
     files: Sequence[tuple[SplitFile, dt.date]],
     business: Business,
     last: dt.date,
+    written: Mapping[int, dt.date] | None = None,
 ) -> Typed:
     """Type and judge the records of one source.
 
@@ -84,11 +85,12 @@ def typed_records(
         files: the files whose records count, with the day on which each was known.
         business: the project's first day, currency, zone and key.
         last: last day that a record can speak of; bounds the search for clock changes.
+        written: by `path_no`, the last day that a range of a growing file can speak of, if after its day.
     """
     records = Relation(tuple(paths))
     inputs: dict[str, Relation | pa.Table] = {
         "records": records,
-        "files": _file_table(files),
+        "files": _file_table(files, written or {}),
         "words": word_table(source.kind, source.words),
         "limits": _limits(source),
     }
@@ -171,13 +173,14 @@ def _decimal(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.0001"))
 
 
-def _file_table(files: Sequence[tuple[SplitFile, dt.date]]) -> pa.Table:
+def _file_table(files: Sequence[tuple[SplitFile, dt.date]], written: Mapping[int, dt.date]) -> pa.Table:
     return pa.table(
         {
             "path_no": pa.array([file.path_no for file, _ in files], pa.int32()),
             "path": pa.array([file.path for file, _ in files], pa.string()),
             "sha256": pa.array([file.sha256 for file, _ in files], pa.string()),
             "day": pa.array([day for _, day in files], pa.date32()),
+            "written_day": pa.array([written.get(file.path_no, day) for file, day in files], pa.date32()),
         }
     )
 

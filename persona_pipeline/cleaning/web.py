@@ -61,6 +61,7 @@ def web_records(
     files: Sequence[tuple[SplitFile, dt.date]],
     business: Business,
     last: dt.date,
+    written: Mapping[int, dt.date] | None = None,
 ) -> TypedLines:
     """Type and judge the lines of one source; each row carries its outcome.
 
@@ -72,6 +73,7 @@ def web_records(
         files: the files whose records count, with the day on which each was known.
         business: the project's first day, currency, zone and key.
         last: last day that a record can speak of; bounds the search for clock changes.
+        written: by `path_no`, the last day that a range of a growing file can speak of, if after its day.
     """
     records = Relation(tuple(paths))
     first, after = business.start - dt.timedelta(days=60), last + dt.timedelta(days=60)
@@ -88,7 +90,7 @@ def web_records(
     def clients_of(batch: Relation) -> Relation:
         return looked_up("clients", {"records": batch, "agents": agents.result()})
 
-    whole: dict[str, Input] = {"records": records, "files": file_table(files)}
+    whole: dict[str, Input] = {"records": records, "files": file_table(files, written or {})}
     limits = {"limit": source.requests_per_minute, "pages": source.silent_pages}
     parameters = {
         "source": name,
@@ -152,16 +154,17 @@ def _batches(paths: Sequence[str]) -> Iterator[Relation]:
     yield Relation(tuple(batch))
 
 
-def file_table(files: Sequence[tuple[SplitFile, dt.date]]) -> pa.Table:
+def file_table(files: Sequence[tuple[SplitFile, dt.date]], written: Mapping[int, dt.date]) -> pa.Table:
     """Files with the day known and their number among the files of that day, in order of path and content."""
     ranked = sorted(files, key=lambda item: (item[1], item[0].path, item[0].sha256))
     numbers: dict[dt.date, int] = {}
     rows = []
     for file, day in ranked:
         number = numbers[day] = numbers.get(day, -1) + 1
-        rows.append((file.path_no, file.path, file.sha256, day, number))
-    types = (pa.int32(), pa.string(), pa.string(), pa.date32(), pa.int64())
-    names = ("path_no", "path", "sha256", "day", "file_no")
+        until = written.get(file.path_no, day)
+        rows.append((file.path_no, file.path, file.sha256, day, until, number))
+    types = (pa.int32(), pa.string(), pa.string(), pa.date32(), pa.date32(), pa.int64())
+    names = ("path_no", "path", "sha256", "day", "written_day", "file_no")
     return pa.table(
         {
             name: pa.array([row[at] for row in rows], kind)

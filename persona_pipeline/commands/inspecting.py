@@ -104,11 +104,15 @@ def check(settings: Settings) -> int:
     new = arrive(settings.sources, marks, [], (), start=project.start, last=dt.date.max)
     with Shop(settings).engine() as engine:
         for name, source in settings.sources.items():
+            own = [each for each in new if each.source == name]
+            until = {
+                number: each.through for number, each in enumerate(own) if each.through and source.growing
+            }
             seen = inspect(
                 engine,
                 name,
                 source,
-                [(each.path, each.sha256, each.day) for each in new if each.source == name],
+                [(each.path, each.sha256, each.day) for each in own],
                 split=split_files,
                 project_directory=settings.directory,
                 start=project.start,
@@ -117,6 +121,7 @@ def check(settings: Settings) -> int:
                 key=settings.key.get_secret_value() or b"check",
                 with_header=source.has_header,
                 converts="rates" in settings.source_kinds,
+                written=until,
             )
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(seen.rejected.items()))
             console.print(

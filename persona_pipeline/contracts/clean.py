@@ -31,7 +31,12 @@ ARRIVAL = Table(
             "delivery: known on day; event: known when it happened",
             allowed=("delivery", "event"),
         ),
-        Column("through", Type.DATE, "Last day a history export speaks of", nullable=True),
+        Column(
+            "through",
+            Type.DATE,
+            "Last day that a history export, or a range of a growing file, can speak of",
+            nullable=True,
+        ),
         Column("duplicate_of", Type.TEXT, "Path of the first delivery of the same content", nullable=True),
         Column(
             "first_line",

@@ -46,7 +46,9 @@ class DeltaLake:
         bounds = [("day", ">=", first.isoformat())] if first else []
         bounds += [("day", "<=", last.isoformat())] if last else []
         uris = delta.file_uris(file_pruning_predicate=bounds or None)
-        evolved = delta.metadata().configuration.get(_EVOLVED) == "true"
+        present = {field.name for field in delta.schema().fields}  # a new column comes with the next write
+        flagged = delta.metadata().configuration.get(_EVOLVED) == "true"
+        evolved = flagged or not present.issuperset(table.column_names)
         return Relation(tuple(sorted(_local(uri) for uri in uris)), table, evolved)
 
     def output(self, table: Table) -> Output:

@@ -147,7 +147,16 @@ def _deliveries(
         day = open_day if wanted in closed else wanted
         if day <= last and source.growing:  # how a file was cut says nothing of its records
             grown.append(
-                Arrival(day, name, each.path, mark.sha256, mark.size, "delivery", first_line=each.first_line)
+                Arrival(
+                    day,
+                    name,
+                    each.path,
+                    mark.sha256,
+                    mark.size,
+                    "delivery",
+                    through=each.through,
+                    first_line=each.first_line,
+                )
             )
         elif day <= last:
             fresh.append((day, each.path, mark))

@@ -29,6 +29,7 @@ class Found:
     file: Path
     path_day: dt.date | None
     first_line: int = 1  # of a range of a growing file; its path ends with #begin-end
+    through: dt.date | None = None  # the last day that such a range can speak of
 
 
 def declared_root(source: Source, project_directory: Path) -> Path:

@@ -8,6 +8,7 @@ own, `orders.csv#0-12345`. Here: cutting, verifying, opening a range. Not here: 
 from __future__ import annotations
 
 import codecs
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
@@ -79,7 +80,16 @@ def _grown(source: Source, found: Found, old: Iterable[Arrival]) -> tuple[Found,
     if end == begin:
         return None
     mark = range_fingerprint(found.file, begin, end)
-    return replace(found, path=f"{found.path}#{begin}-{end}", first_line=first_line), mark
+    path = f"{found.path}#{begin}-{end}"
+    return replace(found, path=path, first_line=first_line, through=_last_day(found.file)), mark
+
+
+def _last_day(file: Path) -> dt.date:
+    """The last day on which a file can have been written, in any time zone: that of its change, and the next.
+
+    A night reads a growing file hours after the day it closes. What was written since is no error of a clock.
+    """
+    return dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC).date() + dt.timedelta(days=1)
 
 
 def verified(source: Source, name: str, file: Path, path: str, sha256: str) -> Fingerprint:

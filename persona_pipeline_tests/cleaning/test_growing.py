@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable
 
 from persona_pipeline.cleaning.window import TABLES
@@ -72,6 +73,25 @@ def test_nights_of_a_growing_file(project: MakeProject) -> None:
     again.run(DAY, DAY + dt.timedelta(days=3))
     for table in TABLES:
         assert again.rows(table).equals(nightly.rows(table)), table.full_name
+
+
+def test_what_was_written_after_midnight_is_no_record_of_the_future(project: MakeProject) -> None:
+    """The night of a day reads the file hours later; a time after its last change is still an error."""
+    shop = project(SOURCES, start=DAY)
+    times = [f"{DAY + dt.timedelta(days=n)} 01:30:00" for n in (1, 3)]
+    rows = "".join(line(order_id=f"O{n}", ordered_at=at) + "\n" for n, at in enumerate(times))
+    hits = [HIT.format(1).replace("07/Mar", f"{day:02}/Mar") for day in (8, 10)]
+    append(shop, HEADER + rows, "".join(hits))
+    written = dt.datetime.combine(DAY, dt.time(18), dt.UTC).timestamp()  # 02:00 of the next day in Shanghai
+    for path in ("o.csv", "access.log"):
+        os.utime(shop.directory / path, (written, written))
+    shop.run(DAY)
+    shop.run(DAY + dt.timedelta(days=1))
+    after = DAY + dt.timedelta(days=1)
+    assert shop.select("SELECT day, event_day FROM t", clean.ORDER_LINE) == [(DAY, after)]
+    assert shop.select("SELECT day, event_day FROM t", traces.WEB_HIT) == [(DAY, after)]
+    refused = shop.select("SELECT source, line, reason FROM t ORDER BY source", clean.REJECT)
+    assert refused == [("orders", 3, "future"), ("web", 2, "future")]
 
 
 def test_the_last_line_of_a_day_wins_however_the_file_was_cut(project: MakeProject) -> None:

@@ -259,6 +259,17 @@ def test_a_name_with_impossible_values_is_not_taken(tmp_path: Path) -> None:
     assert guess(look_at(write(tmp_path / "o.csv", text))) is None
 
 
+def test_check_reads_a_growing_file_of_several_days(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its later records are no future, because the file was written after them."""
+    line = '192.0.2.1 - - [{:02}/Jan/2025:10:00:00 +0000] "GET /p/1 HTTP/1.1" 200 5 "-" "Mozilla/5.0"\n'
+    write(tmp_path / "access.log", "".join(line.format(day) for day in range(6, 10)) + "half a line")
+    toml = '[project]\nstart = 2025-01-06\ncurrency = "CNY"\n[sources.web]\nkind = "web"\n'
+    write(tmp_path / "persona.toml", toml + 'path = "access.log"\nformat = "access_log"\ngrowing = true\n')
+    assert "web: 1 files, 4 records; rejected: none" in checked(tmp_path, capsys)
+
+
 MOMENT = dt.datetime.fromisoformat("2025-01-06 10:30:05")
 BOOK: list[list[object]] = [["订单号", "下单时间", "商品编号", "数量", "单价", "会员号"]]
 BOOK += [[f"D{n}", MOMENT + dt.timedelta(days=n), f"P{n}", 1, 2.5, 17850 + n] for n in range(5)]

@@ -7,7 +7,7 @@ WITH text AS (
         coalesce(lower(r.channel), 'unknown') AS channel,
         coalesce(r.message, 'unknown') AS message,
         r.account_id, r.email, r.contacted_at, r.opened_at, r.clicked_at, r.responded_at,
-        f.path, f.sha256, f.day AS arrival_day,
+        f.path, f.sha256, f.day AS arrival_day, f.written_day,
         r.cost AS cost_text, r.assignment_probability AS probability_text, r.version AS version_text,
         replace(r.cost, $decimal, '.') AS cost_number,
         replace(r.assignment_probability, $decimal, '.') AS probability_number,
@@ -61,7 +61,7 @@ known AS (
     SELECT
         *,
         CASE WHEN $by_event THEN greatest(least(coalesce(last_day, arrival_day), $through), arrival_day) ELSE arrival_day END AS day,
-        CASE WHEN $by_event THEN $through ELSE arrival_day END AS last_known_day
+        CASE WHEN $by_event THEN $through ELSE written_day END AS last_known_day
     FROM dated
 ),
 judged AS (

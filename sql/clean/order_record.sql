@@ -6,7 +6,7 @@ WITH text AS (
         r.path_no, r.line, r.lenient_quote, r.row_hash, r.product_title, r.order_id, r.product_id, r.account_id, r.email, r.line_no,
         r.reason AS split_reason,
         r.identity,
-        f.path, f.sha256, f.day AS arrival_day,
+        f.path, f.sha256, f.day AS arrival_day, f.written_day,
         r.ordered_at,
         CASE WHEN $leap_format AND substr(r.ordered_at, length(r.ordered_at) - 2) = ':60' THEN TRUE ELSE FALSE END AS leap_second,
         CASE WHEN r.type IS NULL THEN 'sale' ELSE w.value END AS order_type,
@@ -87,7 +87,7 @@ known AS (
             WHEN $by_event THEN greatest(least(coalesce(event_day, arrival_day), $through), arrival_day)
             ELSE arrival_day
         END AS day,
-        CASE WHEN $by_event THEN $through ELSE arrival_day END AS last_known_day,
+        CASE WHEN $by_event THEN $through ELSE written_day END AS last_known_day,
         coalesce(given_amount, TRY_CAST(round(computed, 4) AS DECIMAL(18, 4))) AS amount
     FROM dated
 ),

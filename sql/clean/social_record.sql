@@ -4,7 +4,7 @@
 WITH text AS (
     SELECT
         r.line, r.lenient_quote, r.identity, r.reason AS split_reason, r.text, r.product_id, r.account_id, r.handle, r.posted_at,
-        f.path, f.sha256, f.day AS arrival_day,
+        f.path, f.sha256, f.day AS arrival_day, f.written_day,
         r.rating AS rating_text, r.version AS version_text,
         CASE WHEN r.type IS NULL THEN $post_type ELSE w.value END AS post_type,
         TRY_CAST(CASE WHEN regexp_full_match(r.rating, $number) THEN replace(r.rating, $decimal, '.') END AS DECIMAL(18, 4))
@@ -35,7 +35,7 @@ known AS (
     SELECT
         *,
         CASE WHEN $by_event THEN greatest(least(coalesce(event_day, arrival_day), $through), arrival_day) ELSE arrival_day END AS day,
-        CASE WHEN $by_event THEN $through ELSE arrival_day END AS last_known_day
+        CASE WHEN $by_event THEN $through ELSE written_day END AS last_known_day
     FROM dated
 ),
 judged AS (

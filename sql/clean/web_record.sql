@@ -7,7 +7,7 @@ WITH placed AS (
         r.path_no, r.line, r.reason AS split_reason, r.address, r.agent, r.method, r.page, r.status, r.bytes, r.referrer_host,
         r.utm_source, r.utm_medium, r.utm_campaign, r.contact, r.visitor, r.leap_second, r.local_at,
         CASE WHEN r.status NOT IN ('401', '403') THEN r.account END AS account,
-        f.path, f.sha256, f.file_no, f.day AS arrival_day,
+        f.path, f.sha256, f.file_no, f.day AS arrival_day, f.written_day,
         CASE WHEN r.offset_seconds IS NULL THEN z.kind END AS zone_kind,
         date_diff('minute', TIMESTAMP '1970-01-01 00:00:00', r.local_at - coalesce(r.offset_seconds, 0) * INTERVAL 1 SECOND) AS minute,
         r.local_at - coalesce(r.offset_seconds, z.offset_seconds) * INTERVAL 1 SECOND AS event_at
@@ -57,7 +57,7 @@ judged AS (
             WHEN bytes IS NOT NULL AND bytes_number IS NULL THEN 'bad_number'
             WHEN zone_kind = 'gap' AND $reject_gap THEN 'dst_gap'
             WHEN zone_kind = 'overlap' AND $reject_overlap THEN 'dst_overlap'
-            WHEN business_at >= CAST(arrival_day AS TIMESTAMP) + INTERVAL 1 DAY + INTERVAL 10 MINUTE THEN 'future'
+            WHEN business_at >= CAST(written_day AS TIMESTAMP) + INTERVAL 1 DAY + INTERVAL 10 MINUTE THEN 'future'
             WHEN event_day < $start THEN 'too_old'
             WHEN date_diff('day', event_day, arrival_day) > $redelivery_days THEN 'too_late'
         END AS reason
