@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import functools
 import hashlib
 import json
 import multiprocessing
@@ -29,6 +30,7 @@ from persona_pipeline.cleaning.window import TABLES, clean_window
 from persona_pipeline.contracts import Table, clean
 from persona_pipeline.contracts.validation import check_files
 from persona_pipeline.engine.duckdb import DuckDBEngine
+from persona_pipeline.engine.keys import count_distinct
 from persona_pipeline.engine.protocol import DataFile, Output, Relation, Window
 from persona_pipeline.sources.arrival import Arrival, arrival_rows
 from persona_pipeline.sources.source import Source
@@ -113,9 +115,10 @@ def ours(file: Path) -> dict[str, float]:
             )  # fmt: skip
             steps["clean"] = time.perf_counter() - begin
             begin = time.perf_counter()
+            distinct = functools.partial(count_distinct, engine)
             for table in TABLES:
                 if written[table.full_name]:
-                    check_files(table, [each.path for each in written[table.full_name]])
+                    check_files(table, [each.path for each in written[table.full_name]], distinct)
             steps["validate"] = time.perf_counter() - begin
             rows = {name: sum(each.rows for each in files) for name, files in written.items()}
             steps["accounted"] = rows[clean.ORDER_LINE.full_name] + rows[clean.REJECT.full_name]

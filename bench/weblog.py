@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import functools
 import gzip
 import json
 import re
@@ -34,6 +35,7 @@ from persona_pipeline.cleaning.window import TABLES, clean_window
 from persona_pipeline.contracts import Table, clean
 from persona_pipeline.contracts.validation import check_files
 from persona_pipeline.engine.duckdb import DuckDBEngine
+from persona_pipeline.engine.keys import count_distinct
 from persona_pipeline.engine.protocol import DataFile, Input, Output, Relation, Window
 from persona_pipeline.sources.arrival import arrival_rows, arrive
 from persona_pipeline.sources.files import list_files
@@ -164,8 +166,9 @@ def night(folder: Path, file: str) -> dict[str, float]:
             whole = time.perf_counter() - start
             seconds |= {"write": engine.seconds, "type": whole - seconds["split"] - engine.seconds}
             start = time.perf_counter()
+            distinct = functools.partial(count_distinct, engine)
             for table in TABLES:
-                check_files(table, [each.path for each in written[table.full_name]])
+                check_files(table, [each.path for each in written[table.full_name]], distinct)
             seconds["validate"] = time.perf_counter() - start
             ledger = Relation(tuple(str(each.path) for each in written[clean.FILE_LEDGER.full_name]))
             found = engine.fetch(

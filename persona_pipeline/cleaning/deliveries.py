@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,10 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Everything needed to read the files of any source."""
+    """Everything needed to read the files of any source.
+
+    `closed`: the sources that the ledger of a closed day names; it stays silent of one that joined later.
+    """
 
     engine: Engine
     split: SplitFiles
@@ -40,6 +43,7 @@ class Reading:
     directory: Path
     business: Business
     window: Window
+    closed: Mapping[dt.date, Collection[str]]
 
 
 def delivered(
@@ -61,7 +65,11 @@ def delivered(
         with _scratch(reading.directory) as scratch:
             typed, accounts = _files(reading, scratch, name, source, now) if now else ([], [])
     present = {account.day for account in accounts}
-    accounts += [Account(day, name) for day in window.days() if day not in present]
+    accounts += [
+        Account(day, name)
+        for day in window.days()
+        if day not in present and name in reading.closed.get(day, (name,))
+    ]
     return Delivered(typed, accounts)
 
 
@@ -87,6 +95,7 @@ def _files(
         directory=scratch,
         engine=reading.engine,
         count_only=repeats,
+        first_lines=[int(str(row["first_line"] or 1)) for row in rows],
     )
     accounts, loaded = [], []
     for file, row in zip(split.files, rows, strict=True):
@@ -119,31 +128,35 @@ def _export(
     if not rows:
         return [], []
     (row,) = rows
-    path, sha256, start = str(row["path"]), str(row["sha256"]), reading.business.start
-    history = _history(reading, name, source, path, sha256)
-    through = source.through or start
+    path, sha256, pinned = str(row["path"]), str(row["sha256"]), _day(row)
+    history = _history(reading, name, source, path, sha256, pinned)
+    through = max(source.through or pinned, pinned)
     accounts = []
     for day in reading.window.days():
-        if day > through:
+        if not pinned <= day <= through:
             continue
         account = Account(day, name, path, sha256, "loaded", None, history.records.get(day, 0))
         if history.reason is not None:
             account.status, account.reason = "rejected_file", history.reason
-        if day == start:
-            account.note = history.note
+        if day == pinned:
+            joined = f"joined on {pinned}: what happened before is known from this day on"
+            notes = [joined if pinned > reading.business.start else None, history.note]
+            account.note = "; ".join(note for note in notes if note) or None
             account.outcomes.update({("noted", reason): count for reason, count in history.noted.items()})
         accounts.append(account)
     typed = history.typed(reading.window.first, reading.window.last)
     return ([typed] if typed else []), accounts
 
 
-def _history(reading: Reading, name: str, source: DeclaredSource, path: str, sha256: str) -> History:
-    directory = reading.directory / "history" / history_name(name, source, sha256, reading.business)
+def _history(
+    reading: Reading, name: str, source: DeclaredSource, path: str, sha256: str, pinned: dt.date
+) -> History:
+    directory = reading.directory / "history" / history_name(name, source, sha256, pinned, reading.business)
     kept = open_history(directory)
     if kept is not None:
         return kept
     with _scratch(reading.directory) as scratch:
-        return _split_history(reading, scratch, directory, name, source, path, sha256)
+        return _split_history(reading, scratch, directory, name, source, path, sha256, pinned)
 
 
 def _split_history(
@@ -154,6 +167,7 @@ def _split_history(
     source: DeclaredSource,
     path: str,
     sha256: str,
+    pinned: dt.date,
 ) -> History:
     split = reading.split(
         name,
@@ -165,11 +179,11 @@ def _split_history(
         engine=reading.engine,
     )
     (file,) = split.files
-    start, last = reading.business.start, source.through or reading.business.start
+    last = max(source.through or pinned, pinned)
 
     def make() -> Typed:
         return typed_records(
-            reading.engine, name, source, split.paths, [(file, start)], reading.business, last
+            reading.engine, name, source, split.paths, [(file, pinned)], reading.business, last
         )
 
     return keep_history(reading.engine, directory, file, make)

@@ -43,11 +43,11 @@ class History:
         return Typed(Relation(paths))
 
 
-def history_name(name: str, source: DeclaredSource, sha256: str, business: Business) -> str:
+def history_name(name: str, source: DeclaredSource, sha256: str, pinned: dt.date, business: Business) -> str:
     """Name of the cache: content, declaration and statement; anything else that changes makes another one."""
     key = hashlib.sha256(b"history|" + business.key).hexdigest()
     told = [LAYOUT, name, source.model_dump_json(), sql_text(STATEMENT[source.kind]), key]
-    told += [str(business.start), business.currency, business.time_zone]
+    told += [str(pinned), str(business.start), business.currency, business.time_zone, str(business.converts)]
     return f"{name}-{sha256[:16]}-{hashlib.sha256('|'.join(told).encode()).hexdigest()[:16]}"
 
 

@@ -64,6 +64,10 @@ class DeclaredSource(Protocol):
     @property
     def test_orders(self) -> Mapping[Any, Sequence[str]]: ...  # noqa: D102
     @property
+    def charges(self) -> Mapping[Any, Sequence[str]]: ...  # noqa: D102
+    @property
+    def imputation(self) -> Mapping[str, tuple[str, object]]: ...  # noqa: D102
+    @property
     def hosts(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def requests_per_minute(self) -> int: ...  # noqa: D102
@@ -71,6 +75,9 @@ class DeclaredSource(Protocol):
     def silent_pages(self) -> int: ...  # noqa: D102
     @property
     def page_patterns(self) -> PageFinder: ...  # noqa: D102
+
+    @property
+    def limited_currencies(self) -> tuple[str, ...]: ...  # noqa: D102
 
     def amount_limit(self, currency: str) -> Decimal: ...  # noqa: D102
     def price_limit(self, currency: str) -> Decimal: ...  # noqa: D102
@@ -143,4 +150,5 @@ class SplitFiles(Protocol):
         directory: Path,
         engine: Engine,
         count_only: Collection[int] = (),
+        first_lines: Sequence[int] = (),
     ) -> Split: ...

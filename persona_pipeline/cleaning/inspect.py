@@ -68,6 +68,7 @@ def inspect(
     time_zone: str,
     key: bytes,
     with_header: bool,
+    converts: bool = False,
 ) -> Inspection:
     """Read files of one source and say what would be refused. Repeats and corrections are not looked for.
 
@@ -83,6 +84,7 @@ def inspect(
         time_zone: the business time zone.
         key: secret of the pseudonyms.
         with_header: its files have a header.
+        converts: the project has rates; whether there is one for a record is for a run to say.
     """
     with tempfile.TemporaryDirectory(prefix="persona-check-") as scratch:
         read = split(
@@ -105,7 +107,7 @@ def inspect(
         rejected: dict[str, int] = {}
         if good:
             last = max(*days, source.through or start, start)
-            business = Business(start, currency, time_zone, key)
+            business = Business(start, currency, time_zone, key, converts)
             make = web_records if source.kind == "web" else typed_records
             typed = make(engine, name, source, read.paths, good, business, last)
             rows = engine.fetch(sql_text("clean/reject_count"), {"record": typed.records}).to_pylist()

@@ -11,7 +11,7 @@ import pyarrow as pa
 from persona_pipeline.cleaning.text_language import language_of
 from persona_pipeline.cleaning.text_mention import Categories
 from persona_pipeline.cleaning.text_sentiment import label_of, sentiment_of
-from persona_pipeline.engine.protocol import Engine, Relation
+from persona_pipeline.engine.protocol import Engine, Input, Relation
 from persona_pipeline.engine.sql import sql_text
 
 SAID = pa.schema(
@@ -27,7 +27,7 @@ SAID = pa.schema(
 )
 
 
-def accepted_posts(engine: Engine, outcome: Relation, products: Relation) -> Relation:
+def accepted_posts(engine: Engine, outcome: Input, products: Relation) -> Relation:
     """Rows of clean.social_post with sign +1, and the record and day each replaces.
 
     Args:

@@ -14,10 +14,11 @@ from decimal import Decimal
 
 import pyarrow as pa
 
+from persona_pipeline.cleaning.impute import TABLES as IMPUTABLE
 from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFile
 from persona_pipeline.cleaning.words import word_table
 from persona_pipeline.cleaning.zones import local_stretches, utc_stretches
-from persona_pipeline.contracts.pseudonym import normal_form, pseudonym
+from persona_pipeline.contracts.pseudonym import normal_form, pseudonym_of
 from persona_pipeline.engine.protocol import Engine, Relation
 from persona_pipeline.engine.sql import sql_text
 
@@ -27,6 +28,7 @@ STATEMENT = {
     "products": "clean/product_record",
     "social": "clean/social_record",
     "campaigns": "clean/contact_record",
+    "rates": "clean/rate_record",
 }
 IDENTITIES = {
     "orders": "clean/order_identity",
@@ -40,18 +42,20 @@ NUMBER = {
     ",": r"[+-]?([0-9]+(,[0-9]*)?|,[0-9]+)",
 }
 NO_DAY = dt.date(1, 1, 1)
+CHARGES = ("shipping", "tax", "fee", "discount")
 TEST_FIELDS = ("order_id", "account_id", "email", "product_id")
 NEVER = "[^\\s\\S]"
 
 
 @dataclass(frozen=True, slots=True)
 class Business:
-    """What holds for all sources of a project: first day, currency, time zone, secret."""
+    """What holds for all sources of a project: first day, currency, zone, secret, if it has rates."""
 
     start: dt.date
     currency: str
     time_zone: str
     key: bytes
+    converts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ def typed_records(
         "records": records,
         "files": _file_table(files),
         "words": word_table(source.kind, source.words),
+        "limits": _limits(source),
     }
     if source.kind in IDENTITIES:
         distinct = engine.stage(sql_text(IDENTITIES[source.kind]), {"records": records})
@@ -95,7 +100,13 @@ def typed_records(
         first, after = business.start - dt.timedelta(days=60), last + dt.timedelta(days=60)
         inputs["zone"] = local_stretches(zone, first, after, later=source.dst_overlap == "later")
         inputs["business_zone"] = utc_stretches(business.time_zone, first, after)
-    return Typed(engine.stage(sql_text(STATEMENT[source.kind]), inputs, parameters(name, source, business)))
+    typed = engine.stage(sql_text(STATEMENT[source.kind]), inputs, parameters(name, source, business))
+    drops = {f"drop_{field}": how == "drop" for field, (how, _) in source.imputation.items()}
+    if any(drops.values()):
+        _, statement, fields = IMPUTABLE[source.kind]
+        none = dict.fromkeys((f"drop_{field}" for field in fields), False)
+        typed = engine.stage(sql_text(f"clean/{statement}_required"), {"record": typed}, none | drops)
+    return Typed(typed)
 
 
 def parameters(name: str, source: DeclaredSource, business: Business) -> dict[str, object]:
@@ -120,11 +131,12 @@ def parameters(name: str, source: DeclaredSource, business: Business) -> dict[st
         "number": NUMBER[source.decimal],
         "currency": currency,
         "project_currency": business.currency,
+        "converts": business.converts,
         "reject_gap": source.dst_gap == "reject",
         "reject_overlap": source.dst_overlap == "reject",
         "quantity_limit": _decimal(source.quantity_limit()),
-        "price_limit": _decimal(source.price_limit(currency)),
-        "amount_limit": _decimal(source.amount_limit(currency)),
+        "price_limit": _decimal(source.price_limit("")),
+        "amount_limit": _decimal(source.amount_limit("")),
         "by_crm": source.key_fields == ("crm_id",),
         "low_below": _decimal(source.income_limits[0]) if source.income_limits else None,
         "high_from": _decimal(source.income_limits[1]) if source.income_limits else None,
@@ -132,6 +144,8 @@ def parameters(name: str, source: DeclaredSource, business: Business) -> dict[st
         "post_type": source.post_type,
         "with_tests": bool(source.test_orders),
         **{f"test_{field}": _pattern(source.test_orders.get(field, ())) for field in TEST_FIELDS},
+        "with_charges": bool(source.charges),
+        **{f"charge_{line_type}": _pattern(source.charges.get(line_type, ())) for line_type in CHARGES},
     }
 
 
@@ -139,6 +153,18 @@ def _pattern(patterns: Sequence[str]) -> str:
     """A regular expression of patterns in which only * is special; without patterns it matches nothing."""
     texts = [".*".join(re.escape(part) for part in pattern.lower().split("*")) for pattern in patterns]
     return "|".join(texts) or NEVER
+
+
+def _limits(source: DeclaredSource) -> pa.Table:
+    """The limits of currencies with another one than most."""
+    names, money = source.limited_currencies, pa.decimal128(18, 4)
+    return pa.table(
+        {
+            "currency": pa.array(names, pa.string()),
+            "amount_limit": pa.array([_decimal(source.amount_limit(name)) for name in names], money),
+            "price_limit": pa.array([_decimal(source.price_limit(name)) for name in names], money),
+        }
+    )
 
 
 def _decimal(value: Decimal) -> Decimal:
@@ -166,7 +192,7 @@ def _identities(engine: Engine, distinct: Relation, key: bytes, phone_country: s
         form = normal_form(kind, value, phone_country)
         if not form or (kind == "email" and "@" not in form):
             return None
-        return pseudonym(key, kind, value, phone_country)
+        return pseudonym_of(key, kind, form)
 
     def with_pseudonym(batch: pa.Table) -> pa.Table:
         kinds: list[str] = batch.column("kind").to_pylist()

@@ -12,17 +12,30 @@ from pathlib import Path
 import pyarrow as pa
 
 from persona_pipeline.cleaning.deliveries import Delivered, Reading, delivered
+from persona_pipeline.cleaning.impute import impute
 from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFiles
 from persona_pipeline.cleaning.ledger import column_rows, counted, ledger_rows, reason_rows
 from persona_pipeline.cleaning.posts import accepted_posts
+from persona_pipeline.cleaning.rates import CONVERTED, converted, known_rates
 from persona_pipeline.cleaning.records import Business, union
 from persona_pipeline.cleaning.web import write_hits
 from persona_pipeline.contracts import clean, traces
-from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow, Relation, Window
+from persona_pipeline.engine.protocol import (
+    DataFile,
+    Derived,
+    Engine,
+    Input,
+    Output,
+    ReadWindow,
+    Relation,
+    Window,
+)
 from persona_pipeline.engine.sql import sql_text
 
-# name of the statements of a kind, and the table whose records may come again as corrections
+# name of the statements of a kind (rates first: they convert the others), and the table whose records may
+# come again as corrections
 STATEMENTS = {
+    "rates": "rate",
     "orders": "order",
     "customers": "customer",
     "products": "product",
@@ -30,6 +43,8 @@ STATEMENTS = {
     "campaigns": "contact",
     "web": "web",
 }
+# of a record that says what is so, the newest one holds
+STATES = {"rates": clean.EXCHANGE_RATE, "customers": clean.CUSTOMER, "products": clean.PRODUCT}
 VERSIONED = {
     "orders": clean.ORDER_LINE,
     "social": traces.SOCIAL_POST,
@@ -41,6 +56,7 @@ TABLES = (
     clean.ORDER_LINE,
     clean.CUSTOMER,
     clean.PRODUCT,
+    clean.EXCHANGE_RATE,
     traces.SOCIAL_POST,
     traces.CAMPAIGN_CONTACT,
     traces.ID_LINK,
@@ -78,7 +94,7 @@ def clean_window(
         split: `sources.split.split_files`.
         project_directory: the project folder; paths of files are relative to it.
         start: first day of the project.
-        currency: the project's currency; records in another one are rejected.
+        currency: the project's currency; records in another one are converted by known rates, else rejected.
         time_zone: the business time zone, which cuts days.
         key: secret of the pseudonyms.
         read: reads lake tables; clean.arrival must be committed up to the window's last day.
@@ -94,8 +110,13 @@ def clean_window(
         LedgerError: the records of a file do not add up.
         SourceError: a recorded file is gone or changed.
     """
-    business = Business(start, currency, time_zone, key)
-    reading = Reading(engine, split, project_directory, split_directory, business, window)
+    converts = any(source.kind == "rates" for source in sources.values())
+    business = Business(start, currency, time_zone, key, converts)
+    ledger = {"ledger": read(clean.FILE_LEDGER, window.first, window.last)}
+    closed: dict[dt.date, set[str]] = {}
+    for row in engine.fetch("SELECT DISTINCT day, source FROM ledger", ledger).to_pylist():
+        closed.setdefault(row["day"], set()).add(row["source"])
+    reading = Reading(engine, split, project_directory, split_directory, business, window, closed)
     arrivals = engine.fetch(
         sql_text("clean/arrival_in_force"), {"arrival": read(clean.ARRIVAL, None, window.last)}
     ).to_pylist()
@@ -109,7 +130,10 @@ def clean_window(
         for kind in VERSIONED
         if records[kind] is not None
     }
-    outcomes = _outcomes(engine, records, earlier, read, window)
+    outcomes = {
+        kind: impute(engine, kind, outcome, sources, read, window)
+        for kind, outcome in _outcomes(engine, records, earlier, read, window, business).items()
+    }
     written = _clean_tables(engine, outcomes, earlier, read, outputs, window)
     lines = [typed for each in brought.values() for typed in each.typed]
     written[traces.WEB_HIT.full_name] = write_hits(engine, lines, outputs[traces.WEB_HIT.full_name])
@@ -159,26 +183,47 @@ def _outcomes(
     earlier: Mapping[str, Relation],
     read: ReadWindow,
     window: Window,
-) -> dict[str, Relation]:
+    business: Business,
+) -> dict[str, Input]:
     """What becomes of every record, by kind; kinds without a record are left out."""
     before = window.first - dt.timedelta(days=1)
-    outcomes: dict[str, Relation] = {}
+    outcomes: dict[str, Input] = {}
+    days = {"first": window.first, "last": window.last}
     for kind, name in STATEMENTS.items():
         record = records[kind]
         if record is None:
             continue
+        if business.converts and kind in CONVERTED:
+            rates = known_rates(engine, read(clean.EXCHANGE_RATE, None, before), outcomes.get("rates"))
+            record = converted(engine, kind, record, rates, business.currency)
         if kind == "web":
             outcomes[kind] = record  # every hit is judged by itself and its day
         elif kind in VERSIONED:
-            days = {"first": window.first, "last": window.last}
-            inputs = {"record": record, "earlier": earlier[kind]}
-            outcomes[kind] = engine.stage(sql_text("clean/record_outcome"), inputs, days)
+            outcomes[kind] = outcome_of(engine, record, earlier[kind], window)
         else:
-            table = clean.CUSTOMER if kind == "customers" else clean.PRODUCT
-            state = engine.stage(sql_text(f"clean/{name}_earlier"), {"earlier": read(table, None, before)})
+            known = read(STATES[kind], None, before)
+            state = engine.stage(sql_text(f"clean/{name}_earlier"), {"earlier": known})
             inputs = {"record": record, "earlier": state}
-            outcomes[kind] = engine.stage(sql_text("clean/state_outcome"), inputs)
+            outcomes[kind] = engine.stage(sql_text("clean/state_outcome"), inputs, days)
     return outcomes
+
+
+def outcome_of(engine: Engine, record: Input, earlier: Input, window: Window) -> Derived:
+    """What becomes of records that may come again.
+
+    Only the few whose key came more than once are kept with their verdict; with the others it is worked out
+    where they are read, because typed records are wide and many.
+
+    Args:
+        engine: runs the statements.
+        record: typed records.
+        earlier: the versions of the days before that they can repeat or correct, with record_id.
+        window: the days.
+    """
+    days = {"first": window.first, "last": window.last}
+    verdict = engine.stage(sql_text("clean/record_verdict"), {"record": record, "earlier": earlier}, days)
+    bounds = pa.table({name: pa.array([day], pa.date32()) for name, day in days.items()})
+    return Derived(sql_text("clean/record_outcome"), {"record": record, "verdict": verdict, "days": bounds})
 
 
 def _earlier_versions(
@@ -193,7 +238,7 @@ def _earlier_versions(
 
 def _clean_tables(
     engine: Engine,
-    outcomes: Mapping[str, Relation],
+    outcomes: Mapping[str, Input],
     earlier: Mapping[str, Relation],
     read: ReadWindow,
     outputs: Mapping[str, Output],
@@ -206,6 +251,10 @@ def _clean_tables(
         written[name] = engine.select_into(
             sql_text("clean/customer"), {"outcome": outcomes["customers"]}, outputs[name]
         )
+    if "rates" in outcomes:
+        name = clean.EXCHANGE_RATE.full_name
+        rates = {"outcome": outcomes["rates"]}
+        written[name] = engine.select_into(sql_text("clean/exchange_rate"), rates, outputs[name])
     products = read(clean.PRODUCT, None, window.first - dt.timedelta(days=1))
     if "products" in outcomes or "orders" in outcomes:
         name = clean.PRODUCT.full_name
@@ -225,21 +274,21 @@ def _clean_tables(
                 sql_text("clean/post_text"), {"outcome": outcomes[kind]}, outputs[name]
             )
         else:
-            accepted = engine.stage(sql_text(ACCEPTED[kind]), {"outcome": outcomes[kind]})
+            accepted = Derived(sql_text(ACCEPTED[kind]), {"outcome": outcomes[kind]})
         name = table.full_name
         inputs = {"accepted": accepted, "earlier": earlier[kind]}
         written[name] = engine.select_into(sql_text("clean/versions"), inputs, outputs[name])
     return written
 
 
-def _of_kind(engine: Engine, kind: str, what: str, outcome: Relation) -> Relation | None:
-    """Links or identifiers of the accepted records of a kind; products hold none."""
-    if kind == "products":
+def _of_kind(engine: Engine, kind: str, what: str, outcome: Input) -> Relation | None:
+    """Links or identifiers of the accepted records of a kind; products and rates hold none."""
+    if kind in ("products", "rates"):
         return None
     return engine.stage(sql_text(f"clean/{STATEMENTS[kind]}_{what}"), {"outcome": outcome})
 
 
-def _counts(engine: Engine, kind: str, outcome: Relation) -> list[dict[str, object]]:
+def _counts(engine: Engine, kind: str, outcome: Input) -> list[dict[str, object]]:
     """Records by file, outcome and reason; what was noticed beside that as `noted`."""
     statements = ("clean/outcome_count", f"clean/{STATEMENTS[kind]}_noted")
     return [
@@ -264,8 +313,9 @@ _NO_PRODUCT = _empty(
     [
         ("day", pa.date32()),
         *((name, _TEXT) for name in ("product_id", "title", "category", "brand")),
-        ("price", pa.decimal128(18, 4)),
-        *((name, _TEXT) for name in ("currency", "source", "content_hash", "outcome")),
+        *((name, pa.decimal128(18, 4)) for name in ("price", "original_price")),
+        ("exchange_rate", pa.decimal128(20, 12)),
+        *((name, _TEXT) for name in ("currency", "original_currency", "imputed", "source", "content_hash", "outcome")),
     ]
 )
 _NO_TITLE = _empty(

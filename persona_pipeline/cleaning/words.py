@@ -24,6 +24,13 @@ TYPES: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 USUAL: dict[str, dict[str, tuple[str, ...]]] = {
+    "line_type": {
+        "item": ("item", "product", "goods", "商品", "产品"),
+        "shipping": ("shipping", "delivery", "postage", "freight", "carriage", "运费", "邮费", "快递费"),
+        "tax": ("tax", "vat", "gst", "sales tax", "税", "税费", "税金"),
+        "fee": ("fee", "surcharge", "handling", "手续费", "服务费", "包装费"),
+        "discount": ("discount", "coupon", "voucher", "rebate", "折扣", "优惠", "优惠券"),
+    },
     "gender": {
         "female": ("female", "f", "woman", "w", "女", "女性", "女士"),
         "male": ("male", "m", "man", "男", "男性", "先生"),

@@ -15,12 +15,15 @@ import zoneinfo
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from persona_pipeline.commands.console import console
 from persona_pipeline.defs.home import check_fixed
 from persona_pipeline.defs.state import closed_through
 from persona_pipeline.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from persona_pipeline.sources.source import Source
 
 # the lake and the warehouse together take about as much as the raw files; three times leaves room to rewrite
 FACTOR = 3
@@ -128,6 +131,9 @@ def _sources(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     today = now.astimezone(zoneinfo.ZoneInfo(settings.project.time_zone)).date()
     for name, source in settings.sources.items():
         subject = f"source {name}"
+        if source.format == "sql":
+            yield _database(settings, name, source)
+            continue
         try:
             files = list_files(name, source, settings.directory)
             newest = max(
@@ -138,6 +144,9 @@ def _sources(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
                     pass
         except (SourceError, OSError) as error:
             yield Finding(subject, "error", f"{error}; put the file back or let it be read")
+            continue
+        if source.growing:
+            yield _growing(settings, name)
             continue
         days = [each.path_day for each in files if each.path_day is not None]
         text = f"{len(files):,} files" + (f", {min(days)} .. {max(days)}" if days else "")
@@ -157,6 +166,39 @@ def _sources(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
             yield Finding(subject, "warning", f"{text}; nothing for {(today - max(days)).days:,} days")
         else:
             yield Finding(subject, "ok", text)
+
+
+def _growing(settings: Settings, name: str) -> Finding:
+    """A file that grows must begin as it did; an incomplete last line waits."""
+    from persona_pipeline.defs.arrivals import arrivals
+    from persona_pipeline.defs.shop import Shop
+    from persona_pipeline.sources.failure import SourceError
+    from persona_pipeline.sources.growing import present
+
+    shop = Shop(settings)
+    with shop.engine() as engine:
+        known = arrivals(shop, engine)
+    try:
+        new = present({name: settings.sources[name]}, settings.directory, known)
+    except SourceError as error:
+        return Finding(f"source {name}", "error", str(error))
+    size = sum(mark.size for _, mark in new)
+    return Finding(f"source {name}", "ok", f"grows; {size:,} bytes of complete records are new")
+
+
+def _database(settings: Settings, name: str, source: Source) -> Finding:
+    """A database needs no file: a run asks for its days and keeps the answers."""
+    from persona_pipeline.sources.extract import reach
+    from persona_pipeline.sources.failure import SourceError
+    from persona_pipeline.sources.files import list_files
+
+    try:
+        shown = reach(name, source)
+    except SourceError as error:
+        return Finding(f"source {name}", "error", str(error))
+    days = sorted(each.path_day for each in list_files(name, source, settings.directory) if each.path_day)
+    kept = f"answers of {days[0]} .. {days[-1]} are kept" if days else "no file yet, a run asks for its days"
+    return Finding(f"source {name}", "ok", f"{shown} answers; {kept}")
 
 
 def _clock(settings: Settings, now: dt.datetime) -> Finding:

@@ -85,7 +85,7 @@ def draft(directory: Path, files: Sequence[Path], today: dt.date) -> Draft:
     return Draft("\n".join(lines) + "\n", undecided)
 
 
-def suggestion(file: Path, kind: str) -> list[str]:
+def suggestion(file: Path, kind: str, sheet: str | None = None) -> list[str]:
     """Lines of `[sources.NAME.columns]` for a file whose columns are not those of its source.
 
     Raises:
@@ -93,7 +93,7 @@ def suggestion(file: Path, kind: str) -> list[str]:
     """
     if kind not in synonyms():
         return []
-    found = guess_columns(look_at(file), kind)
+    found = guess_columns(look_at(file, sheet), kind)
     return [f"{name} = {_value(column)}    # guess: {why}" for name, (column, why) in found.items()]
 
 

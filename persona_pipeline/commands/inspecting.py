@@ -93,20 +93,15 @@ def check(settings: Settings) -> int:
     from persona_pipeline.defs.shop import Shop
     from persona_pipeline.sources.arrival import arrive
     from persona_pipeline.sources.failure import SourceError
-    from persona_pipeline.sources.files import list_files
-    from persona_pipeline.sources.fingerprint import fingerprints
+    from persona_pipeline.sources.growing import present
     from persona_pipeline.sources.split import split_files
 
     project, refused = settings.project, 0
     try:
-        found = [
-            each
-            for name, source in settings.sources.items()
-            for each in list_files(name, source, settings.directory)
-        ]
+        marks = present(settings.sources, settings.directory, [])
     except SourceError as error:
         raise CommandError(str(error)) from error
-    new = arrive(settings.sources, fingerprints(found), [], (), start=project.start, last=dt.date.max)
+    new = arrive(settings.sources, marks, [], (), start=project.start, last=dt.date.max)
     with Shop(settings).engine() as engine:
         for name, source in settings.sources.items():
             seen = inspect(
@@ -121,6 +116,7 @@ def check(settings: Settings) -> int:
                 time_zone=project.time_zone,
                 key=settings.key.get_secret_value() or b"check",
                 with_header=source.has_header,
+                converts="rates" in settings.source_kinds,
             )
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(seen.rejected.items()))
             console.print(
@@ -157,7 +153,7 @@ def _suggested(settings: Settings, name: str, problems: Sequence[Any]) -> list[s
     if unmapped is None:
         return []
     try:
-        lines = suggestion(locate(source, settings.directory, unmapped), source.kind)
+        lines = suggestion(locate(source, settings.directory, unmapped), source.kind, source.sheet)
     except SourceError as error:
         return [f"  no suggestion: {error}"]
     head = [f"  {unmapped} has other columns than [sources.{name}] names; perhaps:"]

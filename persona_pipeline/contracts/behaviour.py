@@ -52,10 +52,12 @@ ORDER_DAY = Table(
         _signed_amount("discount_amount", "Discount given"),
         _signed_amount("sales_amount", "Sales after discount, before refunds"),
         _signed_count("discounted_orders", "Orders with a discount on at least one line"),
+        _signed_amount("charges", "Shipping, tax, fees and discount lines of sales, less those of refunds"),
         _signed_count("refunds", "Refund orders"),
         _signed_amount("refund_amount", "Money paid back, positive"),
     ),
-    "What each identifier bought on each day. Summing over day <= D gives what was known on D.",
+    "What each identifier bought on each day; all but `charges` speaks of items. "
+    "Summing over day <= D gives what was known on D.",
 )
 
 BASKET_ITEM = Table(

@@ -6,6 +6,7 @@ Not here: anything computed over more than one record.
 from __future__ import annotations
 
 from persona_pipeline.contracts import columns as c
+from persona_pipeline.contracts import reasons
 from persona_pipeline.contracts.column import Column, Sensitivity, Table, Type
 
 
@@ -16,7 +17,7 @@ def _count(name: str, description: str) -> Column:
 ARRIVAL = Table(
     "clean",
     "arrival",
-    "one row per source, path and file content",
+    "one row per source, path and file content; of a growing file one per range of bytes, path#begin-end",
     ("source", "path", "sha256"),
     (
         c.DAY,
@@ -32,6 +33,14 @@ ARRIVAL = Table(
         ),
         Column("through", Type.DATE, "Last day a history export speaks of", nullable=True),
         Column("duplicate_of", Type.TEXT, "Path of the first delivery of the same content", nullable=True),
+        Column(
+            "first_line",
+            Type.INTEGER,
+            "Number of its first line in its file, above 1 for later ranges of a growing file; "
+            "empty in rows older than the column",
+            nullable=True,
+            minimum=1,
+        ),
     ),
     "On which day each file content was known. Append-only: decided once, never changed.",
 )
@@ -52,7 +61,9 @@ FILE_LEDGER = Table(
             "What became of the file",
             allowed=("loaded", "rejected_file", "duplicate_file", "absent"),
         ),
-        c.REASON.but(nullable=True, description="Why the whole file was rejected"),
+        c.REASON.but(
+            nullable=True, description="Why the whole file was rejected", allowed=reasons.codes(reasons.FILE)
+        ),
         _count("records_in", "Records found"),
         _count("clean", "Records that became clean rows"),
         _count("rejected", "Records rejected, with a reason each in clean.reject"),
@@ -82,7 +93,7 @@ LEDGER_REASON = Table(
             "noted counts what was observed beside",
             allowed=("clean", "rejected", "duplicate", "filtered", "suppressed", "noted"),
         ),
-        c.REASON,
+        c.REASON.but(allowed=reasons.codes(*reasons.BY_OUTCOME.values())),
         _count("records", "Records with this outcome and reason"),
     ),
     "The ledger by reason code.",
@@ -116,7 +127,7 @@ REJECT = Table(
         c.PATH,
         c.SHA256,
         Column("line", Type.INTEGER, "Physical line on which the record starts, header is 1", minimum=1),
-        c.REASON,
+        c.REASON.but(allowed=reasons.codes(reasons.REJECTED)),
         Column("field", Type.TEXT, "The field that was wrong", nullable=True),
         c.RUN_ID,
     ),
@@ -136,16 +147,30 @@ ORDER_LINE = Table(
         Column("sign", Type.INTEGER, "+1 for a version, -1 for its retraction", minimum=-1, maximum=1),
         c.ORDER_ID,
         Column("order_type", Type.TEXT, "Sale or refund", allowed=("sale", "refund")),
+        c.LINE_TYPE,
         c.ID_KIND.but(nullable=True),
         c.ID.but(nullable=True),
         c.EVENT_AT,
         c.EVENT_DAY,
         c.PRODUCT_ID,
         c.QUANTITY,
-        Column("unit_price", Type.DECIMAL, "Price of one unit before discount", minimum=0, unit="currency"),
+        Column(
+            "unit_price",
+            Type.DECIMAL,
+            "Price of one unit before discount; below 0 in a discount line only",
+            unit="currency",
+        ),
         Column("discount", Type.DECIMAL, "Discount on the line", minimum=0, unit="currency"),
         c.AMOUNT,
         c.CURRENCY,
+        c.ORIGINAL_CURRENCY,
+        Column(
+            "original_amount",
+            Type.DECIMAL,
+            "Amount before conversion; empty if nothing was converted",
+            nullable=True,
+        ),
+        c.EXCHANGE_RATE,
         Column("version", Type.INTEGER, "Version number given by the source, 0 without"),
         c.SOURCE,
         c.CONTENT_HASH,
@@ -191,6 +216,7 @@ CUSTOMER = Table(
                 ("sharing", "data being passed on to partners"),
             )
         ),
+        c.IMPUTED,
         c.SOURCE,
         c.CONTENT_HASH,
     ),
@@ -210,10 +236,36 @@ PRODUCT = Table(
         Column("brand", Type.TEXT, "Brand", nullable=True),
         Column("price", Type.DECIMAL, "List price", minimum=0, nullable=True, unit="currency"),
         c.CURRENCY,
+        c.ORIGINAL_CURRENCY,
+        Column(
+            "original_price",
+            Type.DECIMAL,
+            "List price before conversion; empty if nothing was converted",
+            nullable=True,
+            minimum=0,
+        ),
+        c.EXCHANGE_RATE,
+        c.IMPUTED,
         c.SOURCE,
         c.CONTENT_HASH,
     ),
     "The catalogue; the newest row with day <= D is what was known on D.",
+)
+
+EXCHANGE_RATE = Table(
+    "clean",
+    "exchange_rate",
+    "one row per currency, date of the rate and day on which it was new or changed",
+    ("currency", "rate_on", "day"),
+    (
+        c.DAY,
+        c.CURRENCY,
+        Column("rate_on", Type.DATE, "The date from which the rate holds"),
+        Column("rate", Type.RATE, "Units of the project's currency for one unit of this currency", minimum=0),
+        c.SOURCE,
+        c.CONTENT_HASH,
+    ),
+    "Exchange rates; of a currency and date, the newest row with day <= D is what was known on D.",
 )
 
 IDENTIFIER = Table(
@@ -260,6 +312,7 @@ TABLES = (
     ORDER_LINE,
     CUSTOMER,
     PRODUCT,
+    EXCHANGE_RATE,
     IDENTIFIER,
     POST_TEXT,
 )

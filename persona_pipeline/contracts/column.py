@@ -23,6 +23,7 @@ class Type(enum.StrEnum):
     DECIMAL = (
         "decimal"  # DECIMAL(18, 4): money and quantities, so that sums are exact and independent of order
     )
+    RATE = "rate"  # DECIMAL(20, 12): a factor on money, so that their product has 38 digits
     DOUBLE = "double"
     BOOLEAN = "boolean"
     DATE = "date"

@@ -38,9 +38,29 @@ ORDER_ID = Column("order_id", Type.TEXT, "Order number of the shop", sensitivity
 PRODUCT_ID = Column("product_id", Type.TEXT, "Product number of the shop")
 CATEGORY = Column("category", Type.TEXT, "Product category")
 CURRENCY = Column("currency", Type.TEXT, "ISO 4217 code")
+LINE_TYPE = Column(
+    "line_type",
+    Type.TEXT,
+    "item: a product; the others are charges of an order",
+    allowed=("item", "shipping", "tax", "fee", "discount"),
+)
 QUANTITY = Column("quantity", Type.DECIMAL, "Units; negative in a refund", unit="unit")
 AMOUNT = Column(
     "amount", Type.DECIMAL, "Quantity times price less discount; negative in a refund", unit="currency"
+)
+
+ORIGINAL_CURRENCY = Column(
+    "original_currency",
+    Type.TEXT,
+    "Currency before conversion; empty if nothing was converted",
+    nullable=True,
+)
+EXCHANGE_RATE = Column(
+    "exchange_rate",
+    Type.RATE,
+    "Units of the project's currency for one of the original; empty if nothing was converted",
+    nullable=True,
+    minimum=0,
 )
 
 CHANNEL = Column(
@@ -136,4 +156,10 @@ SUPPORT = Column("support", Type.DOUBLE, "Share of baskets that hold all items",
 BASKETS = Column("baskets", Type.INTEGER, "Baskets that hold all items", minimum=0, unit="basket")
 RFM_SEGMENT = Column(
     "rfm_segment", Type.TEXT, "One of the ten standard RFM names", nullable=True, sensitivity=PERSONAL
+)
+IMPUTED = Column(
+    "imputed",
+    Type.TEXT,
+    "Fields that were filled and how, for example birth_year:median,region:mode; empty where nothing was",
+    nullable=True,
 )

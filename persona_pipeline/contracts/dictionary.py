@@ -21,11 +21,10 @@ _HEAD = """# Data dictionary
 Made from the contracts in `persona_pipeline/contracts/` by `make docs`; do not edit.
 
 Every lake table is partitioned by `day`, the day on which a row was known. `TEXT` is UTF-8, `INTEGER` has
-64 bits, `DECIMAL` is DECIMAL(18, 4), `DOUBLE` is finite, `TIMESTAMP` is UTC with microseconds. Sensitivity:
-`identifier` stays in the vault, `personal` is about one person under a pseudonym, `internal` and `public` are
-about none. The features of the catalogue, further columns of `features.customer` and
-`warehouse.customer_profile`, stand in
-[features.md](features.md).
+64 bits, `DECIMAL` is DECIMAL(18, 4), `RATE` is DECIMAL(20, 12), `DOUBLE` is finite, `TIMESTAMP` is UTC with
+microseconds. Sensitivity: `identifier` stays in the vault, `personal` is about one person under a pseudonym,
+`internal` and `public` are about none. The features of the catalogue, further columns of `features.customer`
+and `warehouse.customer_profile`, stand in [features.md](features.md).
 """
 
 

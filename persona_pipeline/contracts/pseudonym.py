@@ -6,13 +6,11 @@ Here: the two pure functions and the normal form. Not here: where the key comes 
 from __future__ import annotations
 
 import functools
-import hashlib
+import hmac
 import re
 import unicodedata
-from typing import Any
 
 _NOT_PHONE = re.compile(r"[^0-9+]")
-_BLOCK = 64  # bytes that SHA-256 takes at once
 FOLDED = ("email", "handle")
 
 
@@ -60,8 +58,12 @@ def pseudonym(key: bytes, kind: str, value: str, phone_country: str | None = Non
         value: the identifier in clear.
         phone_country: see `normal_form`.
     """
-    message = f"{kind}|{normal_form(kind, value, phone_country)}".encode()
-    return _hmac(key, message)[:32]
+    return pseudonym_of(key, kind, normal_form(kind, value, phone_country))
+
+
+def pseudonym_of(key: bytes, kind: str, form: str) -> str:
+    """The pseudonym of an identifier that has its normal form already."""
+    return _hmac(key, f"{kind}|{form}".encode())[:32]
 
 
 def customer_pseudonym(key: bytes, id_kind: str, identifier: str) -> str:
@@ -74,19 +76,12 @@ def customer_pseudonym(key: bytes, id_kind: str, identifier: str) -> str:
 
 
 def _hmac(key: bytes, message: bytes) -> str:
-    """HMAC-SHA-256 in hexadecimal; half the time of `hmac.digest`, which begins with the key each time."""
-    inner, outer = _keyed(key)
-    within = inner.copy()
-    within.update(message)
-    whole = outer.copy()
-    whole.update(within.digest())
-    return whole.hexdigest()
+    """HMAC-SHA-256 in hexadecimal; a copy of the keyed state takes half the time of a new one."""
+    state = _keyed(key).copy()
+    state.update(message)
+    return state.hexdigest()
 
 
 @functools.lru_cache(maxsize=8)
-def _keyed(key: bytes) -> tuple[Any, Any]:  # hashlib's type has no public name
-    """The inner and the outer hash after the key. Source: RFC 2104, section 2."""
-    block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
-    return hashlib.sha256(bytes(byte ^ 0x36 for byte in block)), hashlib.sha256(
-        bytes(byte ^ 0x5C for byte in block)
-    )
+def _keyed(key: bytes) -> hmac.HMAC:
+    return hmac.new(key, digestmod="sha256")

@@ -220,6 +220,7 @@ FCT_ORDER_LINE = event_table(
         clean.ORDER_LINE.column("sign"),
         c.ORDER_ID.but(description="Keyed pseudonym of the order number"),
         clean.ORDER_LINE.column("order_type"),
+        c.LINE_TYPE,
         c.CUSTOMER_ID.but(nullable=True),
         c.EVENT_AT,
         c.EVENT_DAY,

@@ -15,6 +15,7 @@ from persona_pipeline.engine.protocol import DataFile, Output, Window
 
 if TYPE_CHECKING:
     from persona_pipeline.engine.duckdb import DuckDBEngine
+    from persona_pipeline.sources.arrival import Arrival
 
 
 def admit(
@@ -28,10 +29,9 @@ def admit(
         The output of clean.arrival, the days whose rows are replaced, and the files with all rows of those
         days.
     """
-    from persona_pipeline.sources.arrival import arrival_rows, arrive, known_arrivals
+    from persona_pipeline.sources.arrival import arrival_rows, arrive
     from persona_pipeline.sources.extract import extract
-    from persona_pipeline.sources.files import list_files
-    from persona_pipeline.sources.fingerprint import fingerprints
+    from persona_pipeline.sources.growing import present
 
     settings = shop.settings
     closed = closed_days(settings)
@@ -43,15 +43,9 @@ def admit(
             zone = settings.project.time_zone
             extract(name, source, asked, project_directory=settings.directory, time_zone=zone)
     with shop.engine() as engine:
-        known = known_arrivals(
-            engine.fetch("SELECT * FROM arrival", {"arrival": shop.lake.read(clean.ARRIVAL, None, None)})
-        )
-        found = [
-            each
-            for name, source in settings.sources.items()
-            for each in list_files(name, source, settings.directory)
-        ]
-        marks = fingerprints(found, settings.path("data/scratch/fingerprints.json"))
+        known = arrivals(shop, engine)
+        cache = settings.path("data/scratch/fingerprints.json")
+        marks = present(settings.sources, settings.directory, known, cache)
         new = arrive(settings.sources, marks, known, closed - reopened, start=shop.start, last=max(days))
         admitted = [arrival for arrival in new if arrival.day in set(days)]
         touched = sorted({arrival.day for arrival in admitted})
@@ -60,6 +54,14 @@ def admit(
     for day in sorted(reopened):
         record_amendment(settings, day, run_id)
     return output, touched, files
+
+
+def arrivals(shop: Shop, engine: "DuckDBEngine") -> "list[Arrival]":
+    """The arrivals already decided."""
+    from persona_pipeline.sources.arrival import known_arrivals
+
+    rows = shop.lake.read(clean.ARRIVAL, None, None)
+    return known_arrivals(engine.fetch("SELECT * FROM arrival", {"arrival": rows}))
 
 
 def clean_days(

@@ -4,7 +4,9 @@ Here: the order validate, then commit. Not here: how files come to be, and the D
 """
 
 import datetime as dt
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -27,7 +29,7 @@ def commit(
     """Validate `files` against the contract, then replace `days` of the table with them in one commit."""
     from persona_pipeline.contracts.validation import check_files
 
-    check_files(output.table, [file.path for file in files])
+    check_files(output.table, [file.path for file in files], functools.partial(_count_distinct, shop))
     shop.lake.replace(output, days, files)
     return dg.MaterializeResult(
         asset_key=asset_key(output.table),
@@ -37,6 +39,13 @@ def commit(
             **(metadata or {}),
         },
     )
+
+
+def _count_distinct(shop: Shop, files: Sequence[Path], names: Sequence[str]) -> int:
+    from persona_pipeline.engine.keys import count_distinct
+
+    with shop.engine() as engine:
+        return count_distinct(engine, files, names)
 
 
 def commit_all(

@@ -15,8 +15,15 @@ if TYPE_CHECKING:
     from persona_pipeline.engine.duckdb import DuckDBEngine
 
 # Tables whose rows carry a key of the source. A hit's key is its place in the file, made here.
-KEYED = (clean.ORDER_LINE, clean.CUSTOMER, clean.PRODUCT, traces.SOCIAL_POST, traces.CAMPAIGN_CONTACT)
-STATES = ("customers", "products")
+KEYED = (
+    clean.ORDER_LINE,
+    clean.CUSTOMER,
+    clean.PRODUCT,
+    clean.EXCHANGE_RATE,
+    traces.SOCIAL_POST,
+    traces.CAMPAIGN_CONTACT,
+)
+STATES = ("customers", "products", "rates")
 
 
 def judge(shop: Shop, engine: "DuckDBEngine", day: dt.date) -> "list[Finding]":

@@ -1,10 +1,12 @@
 """What is kept: daily snapshots for 35 days, those of Sundays for ever; files no commit refers to for a day.
 
-Unreferenced files hold personal data, so they do not stay. Not here: the warehouse, which deletes its own old
-rows.
+Unreferenced files and what a killed run left in scratch folders hold personal data, so they do not stay.
+Not here: the warehouse, which deletes its own old rows.
 """
 
 import datetime as dt
+import shutil
+import time
 
 from persona_pipeline.contracts import LAKE_TABLES, behaviour, models
 from persona_pipeline.defs.shop import Shop
@@ -12,6 +14,7 @@ from persona_pipeline.defs.shop import Shop
 KEPT_DAYS = 35
 SUNDAY = 6
 UNREFERENCED_HOURS = 24
+SCRATCH = {"data/scratch": ("engine-", "spill-"), "data/split": ("split-",)}
 SNAPSHOTS = (
     behaviour.FEATURES,
     models.MEMBERSHIP,
@@ -36,4 +39,19 @@ def tidy(shop: Shop, as_of: dt.date) -> dict[str, int]:
             dropped += len(old)
     for table in LAKE_TABLES.values():
         deleted += lake.vacuum(table, hours=UNREFERENCED_HOURS)
-    return {"snapshot_days_dropped": dropped, "files_deleted": deleted}
+    return {
+        "snapshot_days_dropped": dropped,
+        "files_deleted": deleted,
+        "scratch_folders_deleted": _sweep(shop),
+    }
+
+
+def _sweep(shop: Shop) -> int:
+    """Delete scratch folders that nobody wrote to for a day: their run was killed."""
+    before, swept = time.time() - UNREFERENCED_HOURS * 3600, 0
+    for place, names in SCRATCH.items():
+        for folder in shop.settings.path(place).glob("*/"):
+            if folder.name.startswith(names) and folder.stat().st_mtime < before:
+                shutil.rmtree(folder)
+                swept += 1
+    return swept

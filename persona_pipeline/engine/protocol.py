@@ -59,7 +59,18 @@ class Relation:
         return Relation(self.paths, self.table.with_columns(lacking), evolved=True)
 
 
-Input = Relation | pa.Table
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A SELECT over other inputs, run within each statement that reads it instead of being kept.
+
+    For what is cheap to work out and wide to write. It takes no parameters.
+    """
+
+    sql: str
+    inputs: Mapping[str, Input]
+
+
+Input = Relation | Derived | pa.Table
 
 
 @dataclass(frozen=True, slots=True)

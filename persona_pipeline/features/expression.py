@@ -17,6 +17,7 @@ _SQL_TYPES = {
     Type.TEXT: "VARCHAR",
     Type.INTEGER: "BIGINT",
     Type.DECIMAL: "DECIMAL(18, 4)",
+    Type.RATE: "DECIMAL(20, 12)",
     Type.DOUBLE: "DOUBLE",
     Type.BOOLEAN: "BOOLEAN",
     Type.DATE: "DATE",

@@ -57,6 +57,7 @@ ORDER_DAY = Source(
         "discount_amount": Type.DECIMAL,
         "sales_amount": Type.DECIMAL,
         "discounted_orders": Type.INTEGER,
+        "charges": Type.DECIMAL,
         "refunds": Type.INTEGER,
         "refund_amount": Type.DECIMAL,
         "gap_days": Type.INTEGER,  # days since the customer's order day before this one; empty on the first

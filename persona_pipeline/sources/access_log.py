@@ -11,6 +11,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,9 @@ import pyarrow.parquet as pq
 from persona_pipeline.engine.ahead import ahead
 from persona_pipeline.engine.protocol import Engine
 from persona_pipeline.sources.failure import SourceError
-from persona_pipeline.sources.files import locate
-from persona_pipeline.sources.fingerprint import GzipProblem, decompressed, fingerprint
+from persona_pipeline.sources.files import locate, range_of
+from persona_pipeline.sources.fingerprint import GzipProblem, decompressed, fingerprint, range_blocks
+from persona_pipeline.sources.growing import changed, opening
 from persona_pipeline.sources.lines import FileRejected, without_mark
 from persona_pipeline.sources.log_lines import LogLines, log_lines
 from persona_pipeline.sources.log_statement import UTM, Fields, no_fields, parse_statement
@@ -77,6 +79,7 @@ def split_access_logs(
     project_directory: Path,
     directory: Path,
     count_only: Collection[int] = (),
+    first_lines: Sequence[int] = (),
 ) -> tuple[tuple[str, ...], list[ReadLog]]:
     """Split delivered logs into Parquet files with `SCHEMA`.
 
@@ -88,6 +91,7 @@ def split_access_logs(
         project_directory: the project folder.
         directory: where the Parquet files go.
         count_only: positions of deliveries whose lines are counted only.
+        first_lines: number of the first line of each delivery in its file; 1 without it.
 
     Returns:
         Paths of the Parquet files (at least one), and what was read of each delivery.
@@ -104,15 +108,18 @@ def split_access_logs(
             raise SourceError(
                 f"source {name}: {path} was recorded with content {sha256[:12]} but is gone; put it back"
             )
-        read = _File(file, source, path_no)
+        bounds = range_of(source, path)
+        read = _File(file, source, path_no, bounds, first_lines[path_no] if first_lines else 1)
         found = read.count() if path_no in count_only else read.split(parser)
+        if read.sha256 != sha256 and bounds is not None:
+            raise changed(name, path, sha256, read.sha256)
         if read.sha256 != sha256:
             raise SourceError(
                 f"source {name}: {path} was recorded with content {sha256[:12]} but now holds "
                 f"{read.sha256[:12]}; put the recorded file back and deliver the new content under "
                 "another name"
             )
-        if found.reason is None and found.records == 0 and not source.allow_empty:
+        if found.reason is None and found.records == 0 and not (source.allow_empty or source.growing):
             found = replace(found, reason="empty")
         files.append(found)
     parts = tuple(parser.finish())
@@ -168,8 +175,11 @@ class _Parser:
         return [str(part) for part in self._parts]
 
     def _flush(self) -> None:
-        for fields in dict.fromkeys(group.fields for _, group in self._waiting):
-            self._parts.append(self._parsed([each for each in self._waiting if each[1].fields == fields]))
+        # by statement, not by fields: all that cannot be read, and what differs in unread fields, is one
+        by_statement: dict[str, list[tuple[int, LogLines]]] = {}
+        for each in self._waiting:
+            by_statement.setdefault(self._statement(each[1].fields), []).append(each)
+        self._parts += [self._parsed(groups) for groups in by_statement.values()]
         self._waiting, self._size = [], 0
 
     def _parsed(self, groups: Sequence[tuple[int, LogLines]]) -> Path:
@@ -210,8 +220,11 @@ def _fields_of(source: Source, directive: str) -> tuple[Fields, str | None]:
 class _File:
     """Reads one file once: hash, gzip integrity and lines together."""
 
-    def __init__(self, file: Path, source: Source, path_no: int) -> None:
+    def __init__(
+        self, file: Path, source: Source, path_no: int, bounds: tuple[int, int] | None, first_line: int
+    ) -> None:
         self._file, self._source, self._path_no = file, source, path_no
+        self._bounds, self._first_line = bounds, first_line
         self._digest = hashlib.sha256()
         self._directives = Directives() if source.format == "w3c" else None
         self.sha256 = ""
@@ -228,14 +241,20 @@ class _File:
         note = None
         with self._file.open("rb") as stream:
             try:
-                blocks, encoding, note = without_mark(self._hashed(ahead(decompressed(stream))))
-                groups = ahead(log_lines(blocks, encoding or self._source.encoding))
+                content: Iterable[bytes] = self._hashed(ahead(decompressed(stream)))
+                if self._bounds is not None:
+                    own = self._hashed(range_blocks(self._file, *self._bounds))
+                    content = chain([opening(self._source, self._file, self._bounds[0])], own)
+                blocks, encoding, note = without_mark(content)
+                groups = ahead(log_lines(blocks, encoding or self._source.encoding, self._first_line))
                 records = take(self._directives.without(groups) if self._directives else groups)
             except (GzipProblem, FileRejected) as refused:
                 self.sha256 = fingerprint(self._file).sha256
                 why = refused.note if isinstance(refused, FileRejected) else None
                 return ReadLog(0, refused.reason, "; ".join(text for text in (note, why) if text) or None)
         self.sha256 = self._digest.hexdigest()
+        if self._bounds is not None and self._bounds[0] > 0:
+            note = None  # of a mark, once
         if self._directives is None:
             return ReadLog(records, None, note)
         problems = [_fields_of(self._source, fields)[1] for fields in self._directives.used]

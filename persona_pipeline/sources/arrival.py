@@ -30,6 +30,7 @@ SCHEMA = pa.schema(
         ("known_at", pa.string()),
         ("through", pa.date32()),
         ("duplicate_of", pa.string()),
+        ("first_line", pa.int64()),
     ]
 )
 
@@ -46,6 +47,7 @@ class Arrival:
     known_at: str
     through: dt.date | None = None
     duplicate_of: str | None = None
+    first_line: int | None = 1
 
 
 def arrive(
@@ -68,7 +70,7 @@ def arrive(
         last: last day of the run; files of later days are left for their own run.
 
     Raises:
-        SourceError: a history export changed, or came after days were closed.
+        SourceError: a history export changed.
     """
     known = list(known)
     new: list[Arrival] = []
@@ -78,7 +80,7 @@ def arrive(
     for name in sorted(by_source):
         old = [arrival for arrival in known if arrival.source == name]
         if sources[name].known_at == "event":
-            new += _export(name, sources[name], by_source[name], old, closed, start)
+            new += _export(name, sources[name], by_source[name], old, next_open_day(closed, start), last)
         else:
             new += _deliveries(name, sources[name], by_source[name], old, closed, start, last)
     return new
@@ -106,18 +108,14 @@ def _export(
     source: Source,
     found: list[tuple[Found, Fingerprint]],
     old: list[Arrival],
-    closed: Collection[dt.date],
-    start: dt.date,
+    open_day: dt.date,
+    last: dt.date,
 ) -> list[Arrival]:
+    """A history export is pinned on the first open day: nobody knew its records on the days before."""
     (each, mark), *_ = found
     if not old:
-        if closed:
-            raise SourceError(
-                f"source {name}: the history export {each.path} came after {max(closed)} was closed; "
-                "reopen the days with --amend, or set known_at = 'delivery' so that "
-                "it is known from the next open day"
-            )
-        return [Arrival(start, name, each.path, mark.sha256, mark.size, "event", source.through)]
+        pinned = Arrival(open_day, name, each.path, mark.sha256, mark.size, "event", source.through)
+        return [pinned] if open_day <= last else []
     if (old[0].sha256, old[0].through) != (mark.sha256, source.through):
         raise SourceError(
             f"source {name}: the history export {each.path} is pinned to content "
@@ -140,15 +138,19 @@ def _deliveries(
 ) -> list[Arrival]:
     have = {(arrival.path, arrival.sha256) for arrival in old}
     open_day = next_open_day(closed, start)
-    fresh = []
+    fresh, grown = [], []
     for each, mark in found:
         if (each.path, mark.sha256) in have:
             continue
         wanted = max(each.path_day, start) if each.path_day else open_day
         day = open_day if wanted in closed else wanted
-        if day <= last:
+        if day <= last and source.growing:  # how a file was cut says nothing of its records
+            grown.append(
+                Arrival(day, name, each.path, mark.sha256, mark.size, "delivery", first_line=each.first_line)
+            )
+        elif day <= last:
             fresh.append((day, each.path, mark))
-    result: list[Arrival] = []
+    result = grown
     first = {arrival.sha256: arrival.path for arrival in old if arrival.duplicate_of is None}
     newest = max(old, key=lambda arrival: (arrival.day, arrival.path), default=None)
     previous = newest.sha256 if newest else None

@@ -86,6 +86,41 @@ class Reader:
             yield records
         self.counts.lines = number - 1
 
+    def undecided(self, groups: Iterable[Lines]) -> int:
+        """How many of the last lines wait for more: a record begins in them whose quote is still open.
+
+        What stands before them is read alike, whatever follows.
+
+        Raises:
+            FileRejected: as `read` does.
+        """
+        kept: Lines | None = None
+        header_line: bytes | None = None
+        for group in groups:
+            group.last = False
+            lines = _joined(kept, group)
+            if header_line is None and lines.lines:
+                header_line = lines.lines[0]
+                self._read_header(lines)
+                lines = _from(lines, 1)
+            decided = self._decided(lines, header_line)
+            kept = _from(lines, decided) if decided < len(lines.lines) else None
+        return len(kept.lines) if kept else 0
+
+    def _decided(self, group: Lines, header_line: bytes | None) -> int:
+        """How many lines of the group are records whatever follows."""
+        if not group.quoted:
+            return len(group.lines)
+        after = 0
+        for at, line in enumerate(group.lines):
+            if at < after or at in group.bad or b'"' not in line or line == header_line:
+                continue
+            size, _, _ = self._assemble(group, at)
+            if size == 0:
+                return at
+            after = at + size
+        return len(group.lines)
+
     def _read_header(self, lines: Lines) -> None:
         if 0 in lines.bad:
             raise FileRejected(

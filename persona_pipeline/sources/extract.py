@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 ROWS = 10_000
+EXTRAS = {"psycopg": "postgres"}  # by driver, the extra of this package that brings it
+ALIVE = {"oracle": "SELECT 1 FROM dual"}  # where SELECT 1 is no statement
 
 
 def extract(
@@ -48,17 +50,9 @@ def extract(
     missing = [day for day in sorted(set(days)) if not _file(source, project_directory, day).exists()]
     if not missing or source.url is None or source.query is None:
         return []
-    import sqlalchemy as sa
     from sqlalchemy import exc
 
-    url = source.url.get_secret_value()
-    try:
-        shown = sa.engine.make_url(url).render_as_string(hide_password=True)
-        engine = sa.create_engine(url, poolclass=sa.NullPool)
-    except (exc.ArgumentError, exc.NoSuchModuleError, ImportError) as error:
-        raise SourceError(
-            f"source {name}: url is no database URL that can be used: {_short(error)}"
-        ) from None
+    engine, shown = _engine(name, source.url.get_secret_value())
     written = []
     for day in missing:
         file = _file(source, project_directory, day)
@@ -69,6 +63,53 @@ def extract(
             raise SourceError(f"source {name}: {shown} did not answer for {day}: {_short(error)}") from None
         written.append(file)
     return written
+
+
+def reach(name: str, source: Source) -> str:
+    """Ask the database of a source whether it answers.
+
+    Returns:
+        Its URL without the password.
+
+    Raises:
+        SourceError: it does not, or its driver is not installed.
+    """
+    import sqlalchemy as sa
+    from sqlalchemy import exc
+
+    engine, shown = _engine(name, source.url.get_secret_value() if source.url else "")
+    try:
+        with engine.connect() as connection:
+            connection.execute(sa.text(ALIVE.get(engine.dialect.name, "SELECT 1")))
+    except exc.SQLAlchemyError as error:
+        raise SourceError(f"source {name}: {shown} did not answer: {_short(error)}") from None
+    return shown
+
+
+def _engine(name: str, url: str) -> tuple[sa.Engine, str]:
+    """An engine that keeps no connection open, and its URL without the password."""
+    import sqlalchemy as sa
+    from sqlalchemy import exc
+
+    try:
+        parts = sa.engine.make_url(url)
+    except exc.ArgumentError as error:
+        raise _unusable(name, error) from None
+    try:
+        return sa.create_engine(parts, poolclass=sa.NullPool), parts.render_as_string(hide_password=True)
+    except ModuleNotFoundError as error:
+        extra = EXTRAS.get(error.name or "")
+        what = f'"persona_pipeline[{extra}]"' if extra else f"the package that holds {error.name}"
+        raise SourceError(
+            f"source {name}: the driver for {parts.drivername} is not installed ({error.name} is missing); "
+            f"pip install {what}"
+        ) from None
+    except (exc.ArgumentError, exc.NoSuchModuleError, ImportError) as error:
+        raise _unusable(name, error) from None
+
+
+def _unusable(name: str, error: Exception) -> SourceError:
+    return SourceError(f"source {name}: url is no database URL that can be used: {_short(error)}")
 
 
 def _file(source: Source, project_directory: Path, day: dt.date) -> Path:

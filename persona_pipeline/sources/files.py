@@ -1,6 +1,6 @@
 """Lists the files of a source and finds one again by its recorded name.
 
-Here: patterns, folders, symbolic links. Not here: what the files hold.
+Here: patterns, folders, symbolic links, names of ranges. Not here: what the files hold.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from persona_pipeline.sources.failure import SourceError
 from persona_pipeline.sources.source import Source
 
 logger = logging.getLogger(__name__)
+RANGE = re.compile(r"(?P<path>.+)#(?P<begin>[0-9]+)-(?P<end>[0-9]+)", re.DOTALL)
 DAY = r"(?P<day>\d{4}-\d{2}-\d{2}|\d{8})"
 
 
@@ -27,6 +28,7 @@ class Found:
     path: str
     file: Path
     path_day: dt.date | None
+    first_line: int = 1  # of a range of a growing file; its path ends with #begin-end
 
 
 def declared_root(source: Source, project_directory: Path) -> Path:
@@ -47,7 +49,14 @@ def locate(source: Source, project_directory: Path, path: str) -> Path:
     """
     root = declared_root(source, project_directory)
     base = project_directory if _inside(root, project_directory) else root
-    return base / path
+    match = RANGE.fullmatch(path) if source.growing else None
+    return base / (match["path"] if match else path)
+
+
+def range_of(source: Source, path: str) -> tuple[int, int] | None:
+    """The bytes, from begin to before end, that a recorded name of a growing file speaks of."""
+    match = RANGE.fullmatch(path) if source.growing else None
+    return (int(match["begin"]), int(match["end"])) if match else None
 
 
 def list_files(name: str, source: Source, project_directory: Path) -> list[Found]:

@@ -93,6 +93,26 @@ def decompressed(file: BinaryIO) -> Iterator[bytes]:
         yield block
 
 
+def range_blocks(file: Path, begin: int, end: int) -> Iterator[bytes]:
+    """The bytes of a file from begin to before end, in blocks; fewer where the file is shorter."""
+    with file.open("rb") as stream:
+        stream.seek(begin)
+        left = end - begin
+        while left and (block := stream.read(min(BLOCK, left))):
+            yield block
+            left -= len(block)
+
+
+def range_fingerprint(file: Path, begin: int, end: int) -> Fingerprint:
+    """What a range of a growing file holds; the rest of the file may grow meanwhile."""
+    digest, size, lines = hashlib.sha256(), 0, 0
+    for block in range_blocks(file, begin, end):
+        digest.update(block)
+        size += len(block)
+        lines += block.count(b"\n")
+    return Fingerprint(digest.hexdigest(), size, lines)
+
+
 def fingerprint(file: Path) -> Fingerprint:
     """Read a file once and say what it is.
 

@@ -30,8 +30,8 @@ from persona_pipeline.sources.source import REQUIRED, STATES
 
 TIMES = {"orders": "ordered_at", "social": "posted_at", "campaigns": "contacted_at"}
 FURTHER_TIMES = ("opened_at", "clicked_at", "responded_at")
-DATES = ("birth_date", "registered_on")
-NUMBERS = ("quantity", "unit_price", "price", "rating", "cost", "income", "birth_year")
+DATES = ("birth_date", "registered_on", "rate_on")
+NUMBERS = ("quantity", "unit_price", "price", "rating", "cost", "income", "birth_year", "rate")
 SHORT = 4  # letters; `id` or `name` within an object is not the record's own
 GENDERS = {"female", "male", "f", "m", "男", "女", "other", "unknown"}
 BY_NAME, ALIKE, BY_VALUES = "by its name", "by a name like it", "by its values"
@@ -183,7 +183,8 @@ def _describe(made: Guess, look: Look) -> None:
     )
     if signs[","] > signs["."]:
         made.options["decimal"] = (",", BY_VALUES)
-    _times(made, values)
+    _times(made, values, look)
+    made.undecided += look.notes
     {"orders": _orders, "customers": _customers, "social": _social}.get(made.kind, _nothing)(made, values)
     if values.get("currency"):
         made.currency = Counter(value.upper() for value in values["currency"]).most_common(1)[0][0]
@@ -192,8 +193,15 @@ def _describe(made: Guess, look: Look) -> None:
         made.undecided.append(f"columns that no field was found for: {', '.join(unused)}")
 
 
-def _times(made: Guess, values: Mapping[str, list[str]]) -> None:
-    """The format of times, and of dates; fields that have another one are left out."""
+def _times(made: Guess, values: Mapping[str, list[str]], look: Look) -> None:
+    """The format of times, and of dates; fields that have another one are left out.
+
+    Times with a type can be written in any format: in that of the one that says most.
+    """
+
+    def is_typed(name: str) -> bool:
+        return made.columns[name][0] in look.times
+
     for names, option, default in (
         ((TIMES.get(made.kind, ""), *FURTHER_TIMES), "datetime_format", DEFAULT_TIME),
         (DATES, "date_format", DEFAULT_DATE),
@@ -201,15 +209,21 @@ def _times(made: Guess, values: Mapping[str, list[str]]) -> None:
         present = [name for name in names if values.get(name)]
         if not present:
             continue
-        forms = time_formats(values[present[0]])
+        typed = [name for name in present if is_typed(name)]
+        lead = max(typed or present[:1], key=lambda name: len(time_formats(values[name])[0]))
+        forms = time_formats(values[lead])
         if len(forms) > 1 and forms[0].startswith("%m/%d"):
             made.undecided.append(f"{option}: {forms[0]} or {forms[1]}, the values fit both")
         if forms[0] != default:
             made.options[option] = (forms[0], BY_VALUES)
         if forms[0].endswith("SZ"):
             made.options["time_zone"] = ("UTC", "by the Z of its times")
-        for name in present[1:]:
-            if forms[0] not in time_formats(values[name]):
+        for name in present:
+            own = time_formats(values[name])
+            same = (
+                any("%z" in form for form in own) == ("%z" in forms[0]) if is_typed(name) else forms[0] in own
+            )
+            if not same:
                 made.undecided.append(f"{name}: {made.columns.pop(name)[0]} has another format")
 
 
@@ -268,7 +282,9 @@ def as_history(made: Guess, days: tuple[dt.date, dt.date] | None) -> None:
         return
     if made.kind == "web":
         if days[0] != days[1]:
-            made.undecided.append("path: cut the log into files of one day each, access_{day}.log")
+            made.undecided.append(
+                "path: cut the log into files of one day each, access_{day}.log, or growing = true"
+            )
         return
     made.options["known_at"] = ("event", "one file without a day in its name: a history export")
     made.options["through"] = (days[1], "the last day in the file")

@@ -35,15 +35,16 @@ class LogLines:
         return self.table.num_rows
 
 
-def log_lines(blocks: Iterable[bytes], encoding: str) -> Iterator[LogLines]:
+def log_lines(blocks: Iterable[bytes], encoding: str, first_line: int = 1) -> Iterator[LogLines]:
     """Lines of a decompressed file, in order and bounded memory.
 
     Args:
         blocks: its bytes.
         encoding: their encoding. Lines that do not decode are `bad_encoding`, lines over 1 MB
             `line_too_long`.
+        first_line: number of the first one.
     """
-    number = 1
+    number = first_line
     for chunk in _whole_lines(blocks):
         lines = _columns(chunk, encoding, number)
         number += lines.count

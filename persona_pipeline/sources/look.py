@@ -1,6 +1,7 @@
 """What a file nobody described looks like: encoding, delimiter, columns, values, forms of times and numbers.
 
-Here: looking, without judging by names. Not here: what a column means (guess.py).
+Here: looking, without judging by names; what a file is shows by its first bytes, not by its extension. Not
+here: what a column means (guess.py).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from persona_pipeline.sources.lines import FileRejected, read_lines, without_mar
 from persona_pipeline.sources.log_cut import compile_format
 from persona_pipeline.sources.log_format import parse_format, roles_of
 from persona_pipeline.sources.log_parts import PRESETS
+from persona_pipeline.sources.typed_look import TYPED, TYPED_FORMATS, typed_format, typed_texts
 
 HEAD = 1 << 20  # bytes that encoding and delimiter are judged by
 SAMPLE = 5_000  # records
@@ -55,6 +57,7 @@ TIME_FORMATS = (
     "%Y%m%d%H%M%S",
     "%Y%m%d",
 )
+MIDNIGHT = " 00:00:00"
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 PHONE = re.compile(r"\+?[0-9][0-9 ()-]{6,18}[0-9]")
 NUMBER = {".": re.compile(r"[+-]?[0-9]*\.?[0-9]+"), ",": re.compile(r"[+-]?[0-9]*,?[0-9]+")}
@@ -65,12 +68,14 @@ class Look:
     """What a file looks like.
 
     Attributes:
-        format: csv, jsonl or access_log.
+        format: csv, jsonl, access_log, xlsx or parquet.
         encoding: to be declared; None where UTF-8 or a byte-order mark makes that needless.
         delimiter: of csv.
         log_format: of access logs.
         values: by column, the values of the first records, empty ones left out.
         records: how many records were looked at.
+        times: columns whose dates or times have a type; a reader writes them in any format.
+        notes: what else a person should know of the file.
     """
 
     format: str
@@ -79,18 +84,29 @@ class Look:
     log_format: str | None
     values: dict[str, list[str]]
     records: int
+    times: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
-def look_at(file: Path) -> Look:
+def look_at(file: Path, sheet: str | None = None) -> Look:
     """Look at the beginning of a file.
 
+    Args:
+        file: text, a workbook or Parquet.
+        sheet: the sheet of a workbook, or None for the first one.
+
     Raises:
-        SourceError: it cannot be read as text with a header, JSON lines or an access log.
+        SourceError: it cannot be read as text with a header, JSON lines, an access log, .xlsx or Parquet.
     """
+    form = typed_format(file)
+    if form is not None:
+        return _typed_look(file, form, sheet)
     try:
         head, mark = _head(file)
     except (OSError, GzipProblem, FileRejected) as error:
-        raise SourceError(f"{file}: cannot be read ({error}); expected text, plain or gzip") from error
+        raise SourceError(
+            f"{file}: cannot be read ({error}); expected text, plain or gzip, .xlsx or Parquet"
+        ) from error
     encoding = mark or encoding_of(head)
     lines = [line for line in head.decode(encoding, "replace").splitlines() if line.strip()]
     if not lines:
@@ -118,6 +134,10 @@ def look_at(file: Path) -> Look:
 
 def values_of(file: Path, look: Look, column: str) -> set[str]:
     """Every value of one column of the whole file."""
+    if look.format in TYPED_FORMATS.values():
+        is_date = column in look.times and not any(":" in value for value in look.values[column])
+        parts = typed_texts(file, look.format, None, None)
+        return {_plain(text, is_date) for texts, _ in parts for text in texts.get(column, [])} - {""}
     _, mark = _head(file)
     encoding = mark or look.encoding or "utf-8"
     return {record.get(column, "") for record in _records(file, look.format, encoding, look.delimiter)} - {""}
@@ -193,6 +213,33 @@ def is_phone(values: Sequence[str]) -> bool:
 
 def _share(values: Sequence[str], holds: Any) -> float:
     return sum(map(holds, values)) / len(values)
+
+
+def _typed_look(file: Path, form: str, sheet: str | None) -> Look:
+    """Look at a workbook or a Parquet file.
+
+    A column all of whose moments are at midnight is one of dates; sheets know no other.
+    """
+    values: dict[str, list[str]] = {}
+    notes: tuple[str, ...] = ()
+    for part, told in typed_texts(file, form, sheet, SAMPLE):
+        notes = told
+        for name, texts in part.items():
+            values.setdefault(name, []).extend(texts)
+    count = max(map(len, values.values()), default=0)
+    if not count:
+        raise SourceError(f"{file}: no record could be read below its header")
+    times = {name for name, texts in values.items() if any(text.startswith(TYPED) for text in texts)}
+    plain = {}
+    for name, texts in values.items():
+        is_date = name in times and all(text.endswith(MIDNIGHT) for text in texts if text.startswith(TYPED))
+        plain[name] = [_plain(text, is_date) for text in texts if text]
+    return Look(form, None, ",", None, plain, count, frozenset(times), notes)
+
+
+def _plain(text: str, is_date: bool) -> str:  # noqa: FBT001 - a mark of the column, given by position
+    text = text.removeprefix(TYPED)
+    return text.removesuffix(MIDNIGHT) if is_date else text
 
 
 def _head(file: Path) -> tuple[bytes, str | None]:

@@ -106,7 +106,8 @@ class Reader:
                         f"no sheet {name[:60]!r}; the workbook has: {', '.join(paths)[:200] or 'none'}",
                     )
                 broken = _without_value(archive.read(paths[name]))
-            with CalamineWorkbook.from_path(file) as workbook:
+            # not from_path, which goes by the extension
+            with file.open("rb") as stream, CalamineWorkbook.from_filelike(stream) as workbook:
                 others = [each for each in paths if each != name]
                 sheet = workbook.get_sheet_by_name(name)
                 rows = sheet.to_python(skip_empty_area=False)

@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from persona_pipeline.sources.impute_rules import Constant, Rule, check_rules
 from persona_pipeline.sources.json_log import COLUMNS
 from persona_pipeline.sources.log_statement import Fields
 from persona_pipeline.sources.web_options import WEB_FORMATS, WebOptions, line_fields, object_fields
@@ -24,6 +25,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "products": ("product_id", "title"),
     "social": ("text",),
     "campaigns": ("contact_id", "campaign_id", "contacted_at"),
+    "rates": ("currency", "rate_on", "rate"),
     "web": (),
 }
 OPTIONAL: dict[str, tuple[str, ...]] = {
@@ -31,6 +33,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "line_no",
         "version",
         "type",
+        "line_type",
         "account_id",
         "email",
         "product_title",
@@ -73,6 +76,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
         "clicked_at",
         "responded_at",
     ),
+    "rates": ("version",),
     "web": COLUMNS,  # of a log in JSON
 }
 DEFAULT_KEY: dict[str, tuple[str, ...]] = {
@@ -81,6 +85,7 @@ DEFAULT_KEY: dict[str, tuple[str, ...]] = {
     "products": ("product_id",),
     "social": ("post_id",),
     "campaigns": ("contact_id",),
+    "rates": ("currency", "rate_on"),
     "web": (),
 }
 # the one column that may identify a record of these kinds; the others take any columns, the whole row or none
@@ -90,7 +95,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "campaigns": ("contact_id",),
 }
 # a record of these kinds says what is so; of the others, what happened and when
-STATES = ("customers", "products")
+STATES = ("customers", "products", "rates")
+# lines that can be cut where the file ended yesterday; a w3c log needs the #Fields before them
+GROWING_FORMATS = ("csv", "jsonl", "access_log", "access_json")
 # kinds whose records may come again as a correction that takes the earlier version back
 VERSIONED = ("orders", "social", "campaigns")
 # largest believable amount of one line, in units of the currency; others: 1,000,000
@@ -101,6 +108,7 @@ AMOUNT_LIMITS: dict[str, int] = {
     "IDR": 10_000_000_000,
 }
 WORD_FIELDS: dict[str, tuple[str, ...]] = {
+    "line_type": ("item", "shipping", "tax", "fee", "discount"),
     "gender": ("female", "male", "other", "unknown"),
     "income_band": ("low", "middle", "high", "unknown"),
     **dict.fromkeys(
@@ -139,12 +147,13 @@ class Source(WebOptions):
     under its own name. A column of format jsonl may reach into an object: `user.name`.
     """
 
-    kind: Literal["orders", "customers", "products", "social", "campaigns", "web"]
+    kind: Literal["orders", "customers", "products", "social", "campaigns", "rates", "web"]
     path: str = Field(min_length=1)
     format: Literal["csv", "jsonl", "xlsx", "parquet", "sql", "access_log", "access_json", "w3c"] = "csv"
     sheet: str | None = None
     url: SecretStr | None = None
     query: str | None = None
+    growing: bool = False
     known_at: Literal["delivery", "event"] = "delivery"
     through: dt.date | None = None
     delimiter: str = ","
@@ -173,7 +182,11 @@ class Source(WebOptions):
     test_orders: dict[Literal["order_id", "account_id", "email", "product_id"], tuple[str, ...]] = Field(
         default_factory=dict
     )
+    charges: dict[Literal["shipping", "tax", "fee", "discount"], tuple[str, ...]] = Field(
+        default_factory=dict
+    )
     limits: Limits = Limits()
+    impute: dict[str, Rule] = Field(default_factory=dict)
 
     @field_validator("encoding")
     @classmethod
@@ -228,6 +241,15 @@ class Source(WebOptions):
                     raise ValueError(f"test_orders.{field}: {pattern!r} would filter every order")
         return value
 
+    @field_validator("charges")
+    @classmethod
+    def _some_lines(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for line_type, patterns in value.items():
+            for pattern in patterns:
+                if not pattern.strip("* "):
+                    raise ValueError(f"charges.{line_type}: {pattern!r} would make every line a charge")
+        return value
+
     @field_validator("path")
     @classmethod
     def _inside(cls, value: str) -> str:
@@ -257,6 +279,8 @@ class Source(WebOptions):
         self._check_time()
         self._check_web()
         self._check_database()
+        self._check_growing()
+        check_rules(self.kind, self.impute, WORD_FIELDS)
         self._check_own()
         return self
 
@@ -274,6 +298,8 @@ class Source(WebOptions):
         keys = KEYS.get(self.kind)
         if keys and self.identity != "key":
             raise ValueError(f"{self.kind} are identified by key")
+        if self.kind == "rates" and (self.key or self.identity != "key"):
+            raise ValueError("rates are identified by currency and rate_on; leave key and identity out")
         if keys and self.key and self.key_fields not in [(field,) for field in keys]:
             raise ValueError(f"the key of {self.kind} is {' or '.join(keys)}")
 
@@ -281,7 +307,12 @@ class Source(WebOptions):
         if self.with_offset and self.time_zone is not None:
             raise ValueError("time_zone is for local times; a datetime_format with %z carries the offset")
         if self.known_at == "event":
-            if self.kind in STATES:
+            if self.kind == "web":
+                raise ValueError(
+                    "known_at = 'event' is not for access logs; cut them into files of one day, or say "
+                    "growing = true"
+                )
+            if self.kind in STATES and self.kind != "rates":
                 raise ValueError(
                     "known_at = 'event' is for records with a time of their own; "
                     "customers and products have none"
@@ -357,6 +388,24 @@ class Source(WebOptions):
                 "AND changed_at < :window_end"
             )
 
+    def _check_growing(self) -> None:
+        if not self.growing:
+            return
+        if "{day}" in self.path or "*" in self.path:
+            raise ValueError("growing = true is one file that is appended to; its path has no {day} and no *")
+        if self.format not in GROWING_FORMATS:
+            formats = ", ".join(map(repr, GROWING_FORMATS))
+            raise ValueError(f"growing = true goes with format = {formats}; got {self.format!r}")
+        if self.known_at == "event":
+            raise ValueError(
+                "growing = true goes with known_at = 'delivery': a history export never changes. "
+                "Deliver what was before as an export under another [sources.NAME]"
+            )
+        if '\n"'.encode(self.encoding) != b'\n"':
+            raise ValueError(
+                f"growing = true needs line ends and quotes as in ASCII, not as in {self.encoding}"
+            )
+
     def _check_own(self) -> None:
         """Options that only one kind or format has."""
         if self.sheet is not None and self.format != "xlsx":
@@ -368,6 +417,7 @@ class Source(WebOptions):
             ("phone_country", "customers", None),
             ("refund", "orders", None),
             ("test_orders", "orders", {}),
+            ("charges", "orders", {}),
         ):
             if self.kind != kind and getattr(self, option) != default:
                 raise ValueError(f"{option} belongs to kind = {kind!r}")
@@ -427,6 +477,14 @@ class Source(WebOptions):
         """The field that shows a refund by its prefix."""
         return self.field_named(self.refund.column) if self.refund else None
 
+    @property
+    def imputation(self) -> dict[str, tuple[str, object]]:
+        """By field, how a missing value is filled, and the constant if that is how."""
+        return {
+            field: ("constant", rule.constant) if isinstance(rule, Constant) else (rule, None)
+            for field, rule in self.impute.items()
+        }
+
     def field_named(self, column: str) -> str:
         """The field that a column of the file (or a field of that name) stands for.
 
@@ -442,6 +500,11 @@ class Source(WebOptions):
             f"column {column!r} is not mapped to a field; add it to columns "
             f"(fields: {', '.join(self.fields)})"
         )
+
+    @property
+    def limited_currencies(self) -> tuple[str, ...]:
+        """Currencies whose limits are others than usual."""
+        return tuple(AMOUNT_LIMITS)
 
     def amount_limit(self, currency: str) -> Decimal:
         """Largest believable absolute amount of one record in that currency."""

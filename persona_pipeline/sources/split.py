@@ -10,24 +10,27 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from persona_pipeline.engine.ahead import ahead
 from persona_pipeline.engine.protocol import Engine
 from persona_pipeline.sources import csv_records, json_records, parquet_records, sheet_records
 from persona_pipeline.sources.access_log import split_access_logs
 from persona_pipeline.sources.csv_records import Records
 from persona_pipeline.sources.failure import SourceError
-from persona_pipeline.sources.files import locate
+from persona_pipeline.sources.files import locate, range_of
 from persona_pipeline.sources.filled import filled_columns, log_columns
-from persona_pipeline.sources.fingerprint import decompressed, fingerprint
+from persona_pipeline.sources.fingerprint import decompressed, fingerprint, range_blocks
+from persona_pipeline.sources.growing import opening, verified
 from persona_pipeline.sources.lines import FileRejected, Lines, gathered, read_lines, without_mark
 from persona_pipeline.sources.source import Source
 from persona_pipeline.sources.typed_values import DATE_FIELDS, Forms
@@ -86,6 +89,7 @@ def split_files(
     directory: Path,
     engine: Engine,
     count_only: Collection[int] = (),
+    first_lines: Sequence[int] = (),
 ) -> Split:
     """Split delivered files into Parquet files of records.
 
@@ -98,6 +102,7 @@ def split_files(
         directory: where the Parquet files go.
         engine: cuts the lines of access logs.
         count_only: positions of deliveries whose records are counted, not written (repeats of a whole file).
+        first_lines: number of the first line of each delivery in its file; 1 without it.
 
     Raises:
         SourceError: a file is gone, or its content is not the one that was recorded.
@@ -111,6 +116,7 @@ def split_files(
             project_directory=project_directory,
             directory=directory,
             count_only=count_only,
+            first_lines=first_lines,
         )
         filled = log_columns(engine, source, paths)
         files = [
@@ -133,10 +139,11 @@ def split_files(
     with _Writer(target, schema_of(source)) as writer:
         for path_no, (path, sha256) in enumerate(deliveries):
             file = locate(source, project_directory, path)
-            problem = _checked(name, file, path, sha256)
+            problem = _checked(name, source, file, path, sha256)
             if problem is None:
                 write = _ignore if path_no in count_only else writer.write
-                files.append(split_file(source, file, path_no, path, sha256, hasher, write))
+                first_line = first_lines[path_no] if first_lines else 1
+                files.append(split_file(source, file, path_no, path, sha256, hasher, write, first_line))
             else:
                 files.append(SplitFile(path_no, path, sha256, 0, problem))
     return Split((str(target),), tuple(files))
@@ -150,6 +157,7 @@ def split_file(
     sha256: str,
     hasher: Callable[[bytes], str],
     write: Callable[[pa.Table], None],
+    first_line: int = 1,
 ) -> SplitFile:
     """Split one verified file and hand its records on in batches.
 
@@ -163,9 +171,12 @@ def split_file(
     filled: Counter[str] = Counter()
     batches: list[pa.Table] = []
     try:
-        for records in _records(reader, source, file, notes):
+        bounds = range_of(source, path)
+        # the header of a later range is that of the file and no line of its own
+        shift = first_line - 1 - int(source.format == "csv" and first_line > 1)
+        for records in _records(reader, source, file, bounds, notes):
             positions = _positions(source, reader.header)
-            batches.append(_rows(source, positions, records, path_no, hasher))
+            batches.append(_rows(source, positions, records, path_no, hasher, shift))
             filled.update(filled_columns(source, reader.header, positions, records.table, batches[-1]))
             if sum(batch.num_rows for batch in batches) >= ROWS_PER_WRITE:
                 write(pa.concat_tables(batches))
@@ -195,7 +206,8 @@ def split_file(
     note = "; ".join(notes) or None
     if batches:
         write(pa.concat_tables(batches))
-    reason = "empty" if counts.records == 0 and not source.allow_empty else None
+    may_be_empty = source.allow_empty or source.growing
+    reason = "empty" if counts.records == 0 and not may_be_empty else None
     if isinstance(reader, json_records.Reader):
         filled = filled + reader.others()  # a key that no object has is no column; the sum drops it
     noticed = {name: n for name, n in noted.items() if n}
@@ -216,20 +228,29 @@ def _reader(source: Source, whole_row: Callable[[bytes], str] | None) -> _Reader
     return sheet_records.Reader(forms, dates, source.sheet, whole_row)
 
 
-def _records(reader: _Reader, source: Source, file: Path, notes: list[str]) -> Iterator[Records]:
+def _records(
+    reader: _Reader, source: Source, file: Path, bounds: tuple[int, int] | None, notes: list[str]
+) -> Iterator[Records]:
     if isinstance(reader, csv_records.Reader | json_records.Reader):
         with file.open("rb") as stream:
-            yield from reader.read(_lines(stream, source, notes))
+            content = decompressed(stream)
+            if bounds is not None:
+                content = chain([opening(source, file, bounds[0])], range_blocks(file, *bounds))
+            told = notes if bounds is None or bounds[0] == 0 else []  # of a mark, once
+            # reading and decoding go on while the records before are typed and written
+            yield from reader.read(ahead(_lines(content, source, told)))
     else:
         yield from reader.read(file)
 
 
-def _checked(name: str, file: Path, path: str, sha256: str) -> str | None:
+def _checked(name: str, source: Source, file: Path, path: str, sha256: str) -> str | None:
     """The reason to reject the file, if any; its content must be the recorded one."""
     if not file.is_file():
         raise SourceError(
             f"source {name}: {path} was recorded with content {sha256[:12]} but is gone; put it back"
         )
+    if source.growing:
+        return verified(source, name, file, path, sha256).problem
     mark = fingerprint(file)
     if mark.sha256 != sha256:
         raise SourceError(
@@ -239,8 +260,8 @@ def _checked(name: str, file: Path, path: str, sha256: str) -> str | None:
     return mark.problem
 
 
-def _lines(stream: BinaryIO, source: Source, notes: list[str]) -> Iterator[Lines]:
-    blocks, encoding, note = without_mark(decompressed(stream))
+def _lines(content: Iterable[bytes], source: Source, notes: list[str]) -> Iterator[Lines]:
+    blocks, encoding, note = without_mark(content)
     if note:
         notes.append(note)
     yield from read_lines(gathered(blocks), encoding or source.encoding)
@@ -259,15 +280,20 @@ def _positions(source: Source, header: list[str]) -> dict[str, int]:
 
 
 def _rows(
-    source: Source, positions: dict[str, int], records: Records, path_no: int, hasher: Callable[[bytes], str]
+    source: Source,
+    positions: dict[str, int],
+    records: Records,
+    path_no: int,
+    hasher: Callable[[bytes], str],
+    shift: int,
 ) -> pa.Table:
-    """Records of one group with the columns of `schema_of`."""
+    """Records of one group with the columns of `schema_of`; `shift` is added to their lines."""
     schema, count, refused = schema_of(source), len(records.lines), len(records.rejects)
     lenient = set(records.lenient)
     marks = [line in lenient for line in records.lines] if lenient else np.zeros(count, dtype=bool)
     columns: dict[str, pa.Array | pa.ChunkedArray] = {
         "path_no": pa.repeat(pa.scalar(path_no, pa.int32()), count),
-        "line": pa.array(records.lines, pa.int64()),
+        "line": pa.array(np.asarray(records.lines, np.int64) + shift),
         "reason": pa.nulls(count, pa.string()),
         "lenient_quote": pa.array(marks, pa.bool_()),
     }
@@ -288,7 +314,7 @@ def _rows(
         return rows
     bad = {name: pa.nulls(refused, schema.field(name).type) for name in schema.names}
     bad["path_no"] = pa.array([path_no] * refused, pa.int32())
-    bad["line"] = pa.array([line for line, _ in records.rejects], pa.int64())
+    bad["line"] = pa.array([line + shift for line, _ in records.rejects], pa.int64())
     bad["reason"] = pa.array([reason for _, reason in records.rejects], pa.string())
     bad["lenient_quote"] = pa.array([False] * refused, pa.bool_())
     return pa.concat_tables([rows, pa.table(bad, schema=schema)])
@@ -300,8 +326,9 @@ def _value(source: Source, field: str, column: pa.ChunkedArray) -> pa.ChunkedArr
     Empty text and the declared tokens become null; a declared suffix goes.
     """
     value = pc.utf8_trim(column, " \t")  # type: ignore[attr-defined]
-    tokens = pa.array(["", *source.missing.get(field, ())], pa.string())
-    value = pc.if_else(pc.is_in(value, tokens), pa.scalar(None, pa.string()), value)  # type: ignore[attr-defined]
+    tokens = source.missing.get(field, ())
+    missing = pc.is_in(value, pa.array(["", *tokens], pa.string())) if tokens else pc.equal(value, "")  # type: ignore[attr-defined]
+    value = pc.if_else(missing, pa.scalar(None, pa.string()), value)  # type: ignore[attr-defined]
     suffix = source.strip_suffix.get(field)
     if suffix:
         cut = pc.utf8_slice_codeunits(value, 0, -len(suffix))  # type: ignore[attr-defined]
@@ -321,7 +348,9 @@ def _identity(
     if source.identity == "none":
         return pa.nulls(len(records.lines), pa.string())
     joined = _joined([columns[field] for field in source.key_fields], "emit_null")
-    personal = source.kind != "products" and (source.kind != "orders" or "account_id" in source.key_fields)
+    personal = source.kind not in ("products", "rates") and (
+        source.kind != "orders" or "account_id" in source.key_fields
+    )
     return _hashed(joined, hasher) if personal else joined
 
 
@@ -345,12 +374,17 @@ def keyed_hasher(key: bytes) -> Callable[[bytes], str]:
 
 
 class _Writer:
-    """A Parquet file that appears whole or not at all; always there, even without a row."""
+    """A Parquet file that appears whole or not at all; always there, even without a row.
+
+    One table is written in a thread while the next one is made.
+    """
 
     def __init__(self, target: Path, schema: pa.Schema) -> None:
         self._target, self._beside = target, target.with_suffix(".partial")
         self._writer = pq.ParquetWriter(self._beside, schema, compression="snappy")
         self._waiting: list[pa.Table] = []
+        self._pool = ThreadPoolExecutor(1)
+        self._written: Future[None] | None = None
 
     def __enter__(self) -> _Writer:
         return self
@@ -361,15 +395,27 @@ class _Writer:
             self._flush()
 
     def _flush(self) -> None:
+        self._finish()
         if self._waiting:
-            self._writer.write_table(pa.concat_tables(self._waiting))
+            self._written = self._pool.submit(self._writer.write_table, pa.concat_tables(self._waiting))
             self._waiting.clear()
 
+    def _finish(self) -> None:
+        written, self._written = self._written, None
+        if written is not None:
+            written.result()
+
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if kind is None:
-            self._flush()
-        self._writer.close()
-        if kind is None:
-            self._beside.replace(self._target)
-        else:
-            self._beside.unlink(missing_ok=True)
+        whole = False
+        try:
+            if kind is None:
+                self._flush()
+                self._finish()
+                whole = True
+        finally:
+            self._pool.shutdown()
+            self._writer.close()
+            if whole:
+                self._beside.replace(self._target)
+            else:
+                self._beside.unlink(missing_ok=True)

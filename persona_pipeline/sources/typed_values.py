@@ -19,7 +19,7 @@ from persona_pipeline.sources.lines import LINE_LIMIT, FileRejected
 EXACT = 1 << 53  # a double holds every whole number below it
 SHEET_DIGITS = 15  # spreadsheets keep no more digits of a number
 CONTROL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
-DATE_FIELDS = ("birth_date", "registered_on")
+DATE_FIELDS = ("birth_date", "registered_on", "rate_on")
 
 
 class ValueRefused(Exception):

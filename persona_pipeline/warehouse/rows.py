@@ -18,6 +18,7 @@ ARROW: dict[Type, pa.DataType] = {
     Type.TEXT: pa.string(),
     Type.INTEGER: pa.int64(),
     Type.DECIMAL: pa.decimal128(18, 4),
+    Type.RATE: pa.decimal128(20, 12),
     Type.DOUBLE: pa.float64(),
     Type.BOOLEAN: pa.bool_(),
     Type.DATE: pa.date32(),

@@ -17,6 +17,7 @@ _TYPES: dict[Type, sa.types.TypeEngine[Any]] = {
     Type.TEXT: sa.Text(),
     Type.INTEGER: sa.BigInteger(),
     Type.DECIMAL: sa.Numeric(18, 4),
+    Type.RATE: sa.Numeric(20, 12),
     Type.DOUBLE: sa.Double(),
     Type.BOOLEAN: sa.Boolean(),
     Type.DATE: sa.Date(),

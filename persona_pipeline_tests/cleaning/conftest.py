@@ -15,8 +15,7 @@ from persona_pipeline.contracts import Table, clean
 from persona_pipeline.engine.duckdb import DuckDBEngine
 from persona_pipeline.engine.protocol import Output, Relation, Window
 from persona_pipeline.sources.arrival import arrival_rows, arrive, known_arrivals
-from persona_pipeline.sources.files import list_files
-from persona_pipeline.sources.fingerprint import fingerprints
+from persona_pipeline.sources.growing import present
 from persona_pipeline.sources.source import Source
 from persona_pipeline.sources.split import split_files
 
@@ -46,12 +45,10 @@ class Project:
         return Relation(tuple(paths), table)
 
     def arrive(self, last: dt.date) -> None:
-        found = [
-            each for name, source in self.sources.items() for each in list_files(name, source, self.directory)
-        ]
         known = known_arrivals(self.rows(clean.ARRIVAL))
         closed = {day for day, _ in self.files.get("clean.file_ledger", [])}
-        new = arrive(self.sources, fingerprints(found), known, closed, start=self.start, last=last)
+        found = present(self.sources, self.directory, known)
+        new = arrive(self.sources, found, known, closed, start=self.start, last=last)
         if new:
             self.keep(
                 "clean.arrival",

@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persona_pipeline.cleaning.window import TABLES
+from persona_pipeline.cleaning.window import TABLES, outcome_of
 from persona_pipeline.contracts import clean, traces
 from persona_pipeline.engine.duckdb import DuckDBEngine
-from persona_pipeline.engine.protocol import Relation
-from persona_pipeline.engine.sql import sql_text
+from persona_pipeline.engine.protocol import Relation, Window
 from persona_pipeline.sources.source import Source
 from persona_pipeline_tests.cleaning.conftest import START, Project
 from persona_pipeline_tests.cleaning.test_reasons import HEADER, line
@@ -26,10 +25,10 @@ RECORD = pa.schema(
     [
         ("day", pa.date32()),
         ("path", pa.string()),
+        ("source", pa.string()),
         ("sha256", pa.string()),
         ("line", pa.int64()),
         ("reason", pa.string()),
-        ("source", pa.string()),
         ("lookback_days", pa.int32()),
         ("whole_row", pa.bool_()),
         ("record_id", pa.string()),
@@ -44,10 +43,10 @@ def records(deliveries: list[tuple[int, str, int, str]]) -> pa.Table:
         {
             "day": START + dt.timedelta(days=day),
             "path": "f",
+            "source": "orders",
             "sha256": "0",
             "line": number,
             "reason": None,
-            "source": "orders",
             "lookback_days": LOOKBACK,
             "whole_row": False,
             "record_id": key,
@@ -88,9 +87,8 @@ def run(
         ]
     )
     earlier = pa.Table.from_pylist([row for row in lake if reach <= row["day"] < begin], schema=schema)
-    outcome = engine.fetch(
-        sql_text("clean/record_outcome"), {"record": table, "earlier": earlier}, {"first": begin, "last": end}
-    )
+    derived = outcome_of(engine, table, earlier, Window(begin, end))
+    outcome = engine.fetch("SELECT * FROM outcome", {"outcome": derived})
     lines = engine.fetch(LINES, {"outcome": outcome, "earlier": earlier}).to_pylist()
     return lines, [(row["line"], row["outcome"], row["outcome_reason"]) for row in outcome.to_pylist()]
 
@@ -208,6 +206,9 @@ def deliver(shop: Project) -> None:
         request = f"GET /p/P1?cid=k{n} HTTP/1.1"
         shop.write(f"raw/w_{day}.log", f'192.0.2.{n} - A1 [{at}] "{request}" 200 5 "-" "{agent}"')
         shop.write(
+            f"raw/r_{day}.csv", f"currency,rate_on,rate\nEUR,{day},{7 + n}\nEUR,{START},{7 + n // 2}\n"
+        )
+        shop.write(
             f"raw/p_{day}.csv",
             f"product_id,title,price,category\nP1,Tea,{5 + n // 3},食品 Food\nP2,Pot,1,{n}\n",
         )
@@ -218,6 +219,7 @@ def test_every_table_of_five_nights_equals_that_of_a_range(project: Callable[...
         "orders": Source(kind="orders", path="raw/o_{day}.csv"),
         "customers": Source(kind="customers", path="raw/c_{day}.csv"),
         "products": Source(kind="products", path="raw/p_{day}.csv"),
+        "rates": Source(kind="rates", path="raw/r_{day}.csv"),
         "crm": Source(kind="customers", path="raw/crm_{day}.csv", key=("crm_id",)),
         "social": Source(kind="social", path="raw/s_{day}.jsonl", format="jsonl"),
         "campaigns": Source(kind="campaigns", path="raw/k_{day}.csv"),

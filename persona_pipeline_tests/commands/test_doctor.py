@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -136,3 +137,48 @@ def test_exit_code_and_json(project: Path, capsys: pytest.CaptureFixture[str]) -
     open_key(project)
     assert main(["doctor", "--project", str(project)]) == 1
     assert "error   key: others may read" in capsys.readouterr().out
+
+
+def test_a_file_that_grows(project: Path) -> None:
+    edit(project, 'path = "raw/o_{day}.csv"', 'path = "raw/o.csv"\ngrowing = true')
+    (project / "raw" / "o.csv").write_bytes(b"a,b\n1,2\n3,")
+    seen = found(project)["source orders"]
+    assert (seen.status, seen.text) == ("ok", "grows; 8 bytes of complete records are new")
+
+
+def database(project: Path, url: str) -> Finding:
+    edit(
+        project,
+        'path = "raw/o_{day}.csv"',
+        f"""path = "raw/a_{{day}}.parquet"
+format = "sql"
+url = "{url}"
+query = "SELECT * FROM o WHERE at >= :window_start AND at < :window_end\"""",
+    )
+    return found(project)["source orders"]
+
+
+def test_a_database_answers(project: Path) -> None:
+    """No file is needed yet; what a run kept is told."""
+    url = f"sqlite:///{project}/shop.db"
+    seen = database(project, url)
+    assert (seen.status, seen.text) == ("ok", f"{url} answers; no file yet, a run asks for its days")
+    (project / "raw" / "a_2025-01-06.parquet").touch()
+    assert "answers of 2025-01-06 .. 2025-01-06 are kept" in found(project)["source orders"].text
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("sqlite:////nowhere/shop.db", "did not answer"),
+        ("mysql+pymysql://anna:secret@db/shop", "pymysql is missing"),
+        ("postgresql+psycopg://anna:secret@db/shop", 'pip install "persona_pipeline[postgres]"'),
+        ("nonsense", "no database URL"),
+    ],
+)
+def test_a_database_that_cannot_be_asked(
+    project: Path, monkeypatch: pytest.MonkeyPatch, url: str, words: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as if it were not installed
+    seen = database(project, url)
+    assert (seen.status, words in seen.text, "secret" in seen.text) == ("error", True, False), seen

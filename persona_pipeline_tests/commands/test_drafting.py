@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from persona_pipeline.cli import main
@@ -246,3 +251,94 @@ def test_a_name_with_impossible_values_is_not_taken(tmp_path: Path) -> None:
     """A column called date that holds words is no time; without one, these are no orders."""
     text = "order no,date,sku,qty,price\n" + "1,today,P,1,2\n" * 3
     assert guess(look_at(write(tmp_path / "o.csv", text))) is None
+
+
+MOMENT = dt.datetime.fromisoformat("2025-01-06 10:30:05")
+BOOK: list[list[object]] = [["订单号", "下单时间", "商品编号", "数量", "单价", "会员号"]]
+BOOK += [[f"D{n}", MOMENT + dt.timedelta(days=n), f"P{n}", 1, 2.5, 17850 + n] for n in range(5)]
+
+
+def workbook(file: Path, rows: Sequence[Sequence[Any]], *others: str) -> Path:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.worksheets[0].append(list(row))
+    for name in others:
+        book.create_sheet(name)
+    book.save(file)
+    return file
+
+
+@pytest.mark.parametrize("extension", ["xlsx", "csv", "xls"])
+def test_a_workbook_under_any_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], extension: str
+) -> None:
+    made = workbook(tmp_path / "o.xlsx", BOOK, "退货").rename(tmp_path / f"o.{extension}")
+    settings = init(tmp_path / "shop", made)
+    assert "sheets not read: 退货" in capsys.readouterr().out
+    orders = settings.sources["orders"]
+    assert (orders.format, orders.datetime_format) == ("xlsx", "%Y-%m-%d %H:%M:%S")
+    assert (orders.through, settings.project.start) == (dt.date(2025, 1, 10), dt.date(2025, 1, 6))
+    assert set(orders.columns) == {
+        "order_id", "ordered_at", "product_id", "quantity", "unit_price", "account_id"
+    }  # fmt: skip
+    assert "orders: 1 files, 5 records; rejected: none" in checked(tmp_path / "shop", capsys)
+
+
+def test_moments_at_midnight_are_dates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    midnight = [[number, MOMENT.replace(hour=0, minute=0, second=0), *row] for number, _, *row in BOOK[1:]]
+    settings = init(tmp_path / "shop", workbook(tmp_path / "o.xlsx", [BOOK[0], *midnight]))
+    assert settings.sources["orders"].datetime_format == "%Y-%m-%d"
+    assert "orders: 1 files, 5 records; rejected: none" in checked(tmp_path / "shop", capsys)
+
+
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [
+        (pa.timestamp("us"), "%Y-%m-%d %H:%M:%S"),
+        (pa.timestamp("us", "UTC"), "%Y-%m-%d %H:%M:%S%z"),
+        (pa.date32(), "%Y-%m-%d"),
+    ],
+)
+def test_parquet_contacts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: pa.DataType, form: str
+) -> None:
+    """An opening at midnight does not make the format of contacts lose their clock."""
+    at = [MOMENT] * 3 if pa.types.is_timestamp(kind) else [MOMENT.date()] * 3
+    opened = [MOMENT.replace(hour=0, minute=0, second=0), None, None]
+    table = pa.table(
+        {
+            "contact_id": ["1", "2", "3"],
+            "campaign_id": ["a", "a", "b"],
+            "opened_at": pa.array(opened, kind if pa.types.is_timestamp(kind) else pa.date32()),
+            "contacted_at": pa.array(at, kind),
+            "email": [f"u{n}@b.example" for n in range(3)],
+            "tags": [["x"], [], ["y"]],
+        }
+    )
+    pq.write_table(table, tmp_path / "c.csv")
+    settings = init(tmp_path / "shop", tmp_path / "c.csv")
+    campaigns = settings.sources["campaigns"]
+    assert (campaigns.format, campaigns.datetime_format) == ("parquet", form)
+    assert set(campaigns.columns) == {"contact_id", "campaign_id", "contacted_at", "opened_at", "email"}
+    assert "columns without a text: tags" in capsys.readouterr().out
+    assert "campaigns: 1 files, 3 records; rejected: " in checked(tmp_path / "shop", capsys)
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [(b"\xd0\xcf\x11\xe0old", "save it as .xlsx"), (b"PK\x03\x04zip", "bad_xlsx"), (b"PAR1x", "bad_parquet")],
+)
+def test_what_only_begins_like_a_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], head: bytes, words: str
+) -> None:
+    (tmp_path / "x.csv").write_bytes(head)
+    assert main(["init", str(tmp_path / "shop"), "--from", str(tmp_path / "x.csv")]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_suggestion_for_a_workbook(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    workbook(tmp_path / "o_2025-01-06.xlsx", BOOK)
+    toml = '[project]\nstart = 2025-01-06\ncurrency = "CNY"\n[sources.orders]\nkind = "orders"\n'
+    write(tmp_path / "persona.toml", toml + 'path = "o_{day}.xlsx"\nformat = "xlsx"\n')
+    assert main(["check", "--project", str(tmp_path)]) == 1
+    assert 'order_id = "订单号"    # guess: by its name' in capsys.readouterr().out

@@ -24,6 +24,7 @@ def test_every_type_has_its_arrow_type() -> None:
             "a_text": pa.string(),
             "a_integer": pa.int64(),
             "a_decimal": pa.decimal128(18, 4),
+            "a_rate": pa.decimal128(20, 12),
             "a_double": pa.float64(),
             "a_boolean": pa.bool_(),
             "day": pa.date32(),

@@ -31,7 +31,7 @@ def test_direct_identifiers_stay_in_the_vault(table: Table) -> None:
 
 @TABLES
 def test_only_text_is_limited_to_values_and_only_numbers_to_bounds(table: Table) -> None:
-    numbers = {Type.INTEGER, Type.DECIMAL, Type.DOUBLE}
+    numbers = {Type.INTEGER, Type.DECIMAL, Type.RATE, Type.DOUBLE}
     for column in table.columns:
         assert column.allowed is None or column.type is Type.TEXT
         assert (column.minimum, column.maximum) == (None, None) or column.type in numbers

@@ -43,8 +43,11 @@ def _order_state(rows: list[Row]) -> dict[tuple[object, ...], dict[str, Decimal]
     state: dict[tuple[object, ...], dict[str, Decimal]] = defaultdict(
         lambda: dict.fromkeys(MEASURES, Decimal(0))
     )
-    for (event_day, id_kind, identifier, _, order_type), lines in orders.items():
+    for (event_day, id_kind, identifier, _, order_type), rows_of in orders.items():
         found = state[event_day, id_kind, identifier]
+        charges = [row for row in rows_of if row["line_type"] != "item"]
+        found["charges"] += sum((row["sign"] * row["amount"] for row in charges), Decimal(0))
+        lines = [row for row in rows_of if row["line_type"] == "item"]
 
         def net(name: str, lines: list[Row] = lines) -> Decimal:
             return sum((row["sign"] * row[name] for row in lines), Decimal(0))
@@ -142,7 +145,7 @@ def test_basket_items_of_a_range_equal_its_days_and_categories_cancel(shop: Shop
         assert min(net.values(), default=Decimal(0)) >= 0
         sold: dict[object, Decimal] = defaultdict(Decimal)
         for row in shop.order_lines:
-            if row["order_type"] == "sale":
+            if row["order_type"] == "sale" and row["line_type"] == "item":
                 sold[row["order_id"]] += row["sign"] * row["quantity"]
         basket: dict[object, Decimal] = defaultdict(Decimal)
         for key, quantity in net.items():

@@ -41,7 +41,11 @@ def age_band(birth_year: int | None, as_of: dt.date) -> str:
 def features(shop: Shop, identifier: str, as_of: dt.date) -> dict[str, object]:
     """What is known of a customer at the end of as_of."""
     shop = shop.until(as_of)
-    rows = [r for r in shop.order_lines if r["id"] == identifier and r["event_day"] <= as_of]
+    rows = [
+        r
+        for r in shop.order_lines
+        if r["id"] == identifier and r["event_day"] <= as_of and r["line_type"] == "item"
+    ]
     orders: dict[tuple[dt.date, str], list[Row]] = defaultdict(list)
     refunds: dict[tuple[dt.date, str], list[Row]] = defaultdict(list)
     for row in rows:

@@ -86,8 +86,15 @@ def test_a_history_export_is_pinned() -> None:
     assert decide(EXPORT, [file("s", "all.csv", None, "1")], known, {0, 1}) == []
     with pytest.raises(SourceError, match="put the old file back"):
         decide(EXPORT, [file("s", "all.csv", None, "2")], known)
-    with pytest.raises(SourceError, match="--amend"):
-        decide(EXPORT, [file("s", "all.csv", None, "1")], closed={0})
+
+
+def test_a_history_export_that_joins_is_known_on_the_next_open_day() -> None:
+    """Whatever day is run again, it is pinned on no closed one."""
+    export = [file("s", "all.csv", None, "1")]
+    assert decide(EXPORT, export, closed={0, 1}) == [(2, "all.csv", None)]
+    assert decide(EXPORT, export, closed={0, 1}, last=1) == []
+    joined = [Arrival(day(2), "s", "all.csv", "1", 10, "event", EXPORT.through)]
+    assert decide(EXPORT, export, joined, closed={0, 1, 2}) == []
 
 
 @settings(max_examples=50, deadline=None)

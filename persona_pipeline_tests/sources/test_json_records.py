@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from persona_pipeline.sources.json_records import Reader
 from persona_pipeline.sources.lines import LINE_LIMIT, read_lines, without_mark
 
-SEEDS = sorted((Path(__file__).parent / "seeds").glob("*.jsonl"))
 COLUMNS = ("post_id", "text", "rating", "user.name")
 
 
@@ -32,19 +30,9 @@ def read(
     return good, bad, reader
 
 
-@pytest.mark.parametrize("seed", SEEDS, ids=lambda path: path.stem)
-def test_each_line_of_a_seed_but_the_first_is_refused_for_the_reason_it_is_named_by(seed: Path) -> None:
-    content = seed.read_bytes()
-    good, bad, reader = read(content)
-    lines = len(content.splitlines())
-    assert set(good) == {1}
-    assert bad == {number: seed.stem for number in range(2, lines + 1)}
-    assert (reader.counts.lines, reader.counts.records, reader.counts.blank) == (lines, lines, 0)
-
-
-def test_all_reasons_of_this_format_have_a_seed() -> None:
-    named = {"json_duplicate_key", "json_not_finite", "json_number", "json_surrogate", "json_trailing"}
-    assert named | {"json_depth", "bad_json", "ctrl_char", "bad_encoding"} == {seed.stem for seed in SEEDS}
+def test_nesting_that_no_parser_could_follow_is_refused_before_it_is_parsed() -> None:
+    good, bad, _ = read(b'{"post_id": "1"}\n' + b"[" * 100_000)
+    assert (list(good), bad) == ([1], {2: "json_depth"})
 
 
 @pytest.mark.parametrize(

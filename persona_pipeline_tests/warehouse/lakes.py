@@ -35,6 +35,7 @@ _DEFAULTS = {
     Type.TEXT: "x",
     Type.INTEGER: 1,
     Type.DECIMAL: 0,
+    Type.RATE: 1,
     Type.DOUBLE: 0.5,
     Type.BOOLEAN: False,
     Type.DATE: MONDAY,

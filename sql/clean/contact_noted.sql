@@ -28,3 +28,18 @@ SELECT day, source, path, sha256, 'noted' AS outcome, 'corrected' AS reason, cou
 FROM outcome
 WHERE outcome = 'clean' AND outcome_reason = 'corrected'
 GROUP BY day, source, path, sha256
+UNION ALL
+SELECT day, source, path, sha256, 'noted' AS outcome, 'converted' AS reason, count(*) AS records
+FROM outcome
+WHERE outcome = 'clean' AND exchange_rate IS NOT NULL
+GROUP BY day, source, path, sha256
+UNION ALL
+SELECT day, source, path, sha256, 'noted' AS outcome, 'imputed' AS reason, count(*) AS records
+FROM outcome
+WHERE imputed IS NOT NULL
+GROUP BY day, source, path, sha256
+UNION ALL
+SELECT day, source, path, sha256, 'noted' AS outcome, 'not_imputed' AS reason, count(*) AS records
+FROM outcome
+WHERE not_imputed
+GROUP BY day, source, path, sha256

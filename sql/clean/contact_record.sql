@@ -1,5 +1,5 @@
 -- Records of one campaigns source (contacts and holdouts), typed and judged one by one.
--- Inputs: records (text), files, identities, words, zone (source's local time), business_zone.
+-- Inputs: records (text), files, identities, words, limits (by currency), zone (source's local time), business_zone.
 -- A contact of a history export is known when the last thing it says had happened.
 WITH text AS (
     SELECT
@@ -12,6 +12,7 @@ WITH text AS (
         replace(r.cost, $decimal, '.') AS cost_number,
         replace(r.assignment_probability, $decimal, '.') AS probability_number,
         upper(coalesce(r.currency, $currency)) AS currency,
+        coalesce(l.amount_limit, $amount_limit) AS amount_limit,
         CASE WHEN r.is_holdout IS NULL THEN 'no' ELSE w.value END AS holdout,
         TRY_CAST(CASE WHEN regexp_full_match(r.version, '[0-9]{1,15}') THEN r.version END AS BIGINT) AS given_version,
         CAST(try_strptime(r.contacted_at, $datetime_format) AS TIMESTAMP) AS local_at,
@@ -20,6 +21,7 @@ WITH text AS (
         CAST(try_strptime(r.responded_at, $datetime_format) AS TIMESTAMP) AS responded_local
     FROM records AS r
     JOIN files AS f ON f.path_no = r.path_no
+    LEFT JOIN limits AS l ON l.currency = upper(coalesce(r.currency, $currency))
     LEFT JOIN words AS w ON w.field = 'is_holdout' AND w.word = lower(r.is_holdout)
 ),
 typed AS (
@@ -58,7 +60,7 @@ dated AS (
 known AS (
     SELECT
         *,
-        CASE WHEN $by_event THEN greatest(least(coalesce(last_day, $start), $through), $start) ELSE arrival_day END AS day,
+        CASE WHEN $by_event THEN greatest(least(coalesce(last_day, arrival_day), $through), arrival_day) ELSE arrival_day END AS day,
         CASE WHEN $by_event THEN $through ELSE arrival_day END AS last_known_day
     FROM dated
 ),
@@ -78,14 +80,14 @@ judged AS (
                 OR NOT regexp_full_match(coalesce(probability_text, '0'), $number)
                 OR NOT regexp_full_match(coalesce(version_text, '0'), '[0-9]{1,15}') THEN 'bad_number'
             WHEN holdout IS NULL THEN 'bad_value'
-            WHEN currency <> $project_currency THEN 'unknown_currency'
+            WHEN currency <> $project_currency AND NOT $converts THEN 'unknown_currency'
             WHEN zone_kind = 'gap' AND $reject_gap THEN 'dst_gap'
             WHEN zone_kind = 'overlap' AND $reject_overlap THEN 'dst_overlap'
             WHEN greatest(business_at, last_business_at) >= CAST(last_known_day AS TIMESTAMP) + INTERVAL 1 DAY + INTERVAL 10 MINUTE
                 THEN 'future'
             WHEN event_day < $start THEN 'too_old'
             WHEN NOT $by_event AND date_diff('day', event_day, arrival_day) > $redelivery_days THEN 'too_late'
-            WHEN (cost_text IS NOT NULL AND given_cost IS NULL) OR given_cost < 0 OR given_cost > $amount_limit
+            WHEN (cost_text IS NOT NULL AND given_cost IS NULL) OR given_cost < 0 OR given_cost > amount_limit
                 OR (probability_text IS NOT NULL AND probability IS NULL) OR probability < 0 OR probability > 1 THEN 'amount_range'
         END AS reason
     FROM known
@@ -116,7 +118,7 @@ SELECT
         WHEN reason = 'bad_number' AND version_text IS NOT NULL AND given_version IS NULL THEN 'version'
         WHEN reason IN ('bad_number', 'not_finite', 'amount_range') THEN
             CASE
-                WHEN cost_text IS NOT NULL AND (given_cost IS NULL OR given_cost < 0 OR given_cost > $amount_limit) THEN 'cost'
+                WHEN cost_text IS NOT NULL AND (given_cost IS NULL OR given_cost < 0 OR given_cost > amount_limit) THEN 'cost'
                 ELSE 'assignment_probability'
             END
         WHEN reason = 'bad_value' THEN 'is_holdout'
@@ -140,6 +142,13 @@ SELECT
     holdout = 'yes' AS is_holdout,
     CAST(probability AS DECIMAL(18, 4)) AS assignment_probability,
     CAST(coalesce(given_cost, 0) AS DECIMAL(18, 4)) AS cost,
+    currency,
+    CAST(NULL AS VARCHAR) AS original_currency,
+    CAST(NULL AS DECIMAL(18, 4)) AS original_cost,
+    CAST(NULL AS DECIMAL(20, 12)) AS exchange_rate,
+    CAST(NULL AS VARCHAR) AS imputed,
+    FALSE AS not_imputed,
+    given_cost IS NULL AS without_cost,
     opened_at IS NOT NULL AS is_opened,
     clicked_at IS NOT NULL AS is_clicked,
     responded_at IS NOT NULL AS is_responded,

@@ -76,6 +76,8 @@ SELECT
     CASE cp.value WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE END AS consent_profiling,
     CASE cs.value WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE END AS consent_sharing,
     j.account_id, j.crm_id, j.name, j.email, j.phone, j.handle,
+    CAST(NULL AS VARCHAR) AS imputed,
+    FALSE AS not_imputed,
     j.version_number AS version,
     j.row_hash AS content_hash
 FROM judged AS j

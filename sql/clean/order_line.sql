@@ -1,6 +1,9 @@
 -- Accepted order records.
 SELECT
-    day, order_line_id, 1 AS sign, order_id, order_type, id_kind, id, event_at, event_day, product_id, quantity, unit_price,
-    discount, amount, currency, version, source, content_hash, record_id, replaced_day
+    day, record_id AS order_line_id, 1 AS sign, order_id, order_type, line_type,
+    CASE WHEN account_pseudonym IS NOT NULL THEN 'account' END AS id_kind, account_pseudonym AS id,
+    event_at, event_day, product_id, quantity, unit_price, discount, amount, currency, original_currency, original_amount,
+    exchange_rate, version, source, content_hash,
+    record_id, replaced_day
 FROM outcome
 WHERE outcome = 'clean'

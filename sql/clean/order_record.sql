@@ -1,5 +1,6 @@
 -- Records of one orders source, typed and judged one by one.
--- Inputs: records (text), files, identities, words, zone (source's local time), business_zone.
+-- Inputs: records (text), files, identities, words, limits (by currency), zone (source's local time), business_zone.
+-- Amounts are judged in the currency of the line; order_converted.sql converts them where rates are configured.
 WITH text AS (
     SELECT
         r.path_no, r.line, r.lenient_quote, r.row_hash, r.product_title, r.order_id, r.product_id, r.account_id, r.email, r.line_no,
@@ -9,16 +10,28 @@ WITH text AS (
         r.ordered_at,
         CASE WHEN $leap_format AND substr(r.ordered_at, length(r.ordered_at) - 2) = ':60' THEN TRUE ELSE FALSE END AS leap_second,
         CASE WHEN r.type IS NULL THEN 'sale' ELSE w.value END AS order_type,
+        CASE
+            WHEN r.line_type IS NOT NULL THEN c.value
+            WHEN $with_charges AND regexp_full_match(lower(r.product_id), $charge_shipping) THEN 'shipping'
+            WHEN $with_charges AND regexp_full_match(lower(r.product_id), $charge_tax) THEN 'tax'
+            WHEN $with_charges AND regexp_full_match(lower(r.product_id), $charge_fee) THEN 'fee'
+            WHEN $with_charges AND regexp_full_match(lower(r.product_id), $charge_discount) THEN 'discount'
+            ELSE 'item'
+        END AS line_type,
         upper(coalesce(r.currency, $currency)) AS currency,
         r.quantity AS quantity_text, r.unit_price AS price_text, r.discount AS discount_text, r.amount AS amount_text,
         r.version AS version_text,
         replace(r.quantity, $decimal, '.') AS quantity_number,
         replace(r.unit_price, $decimal, '.') AS price_number,
         replace(r.discount, $decimal, '.') AS discount_number,
-        replace(r.amount, $decimal, '.') AS amount_number
+        replace(r.amount, $decimal, '.') AS amount_number,
+        coalesce(l.amount_limit, $amount_limit) AS amount_limit,
+        coalesce(l.price_limit, $price_limit) AS price_limit
     FROM records AS r
     JOIN files AS f ON f.path_no = r.path_no
     LEFT JOIN words AS w ON w.field = 'type' AND w.word = lower(r.type)
+    LEFT JOIN words AS c ON c.field = 'line_type' AND c.word = lower(r.line_type)
+    LEFT JOIN limits AS l ON l.currency = upper(coalesce(r.currency, $currency))
 ),
 number AS (
     SELECT
@@ -28,9 +41,6 @@ number AS (
         TRY_CAST(CASE WHEN regexp_full_match(discount_text, $number) THEN discount_number END AS DECIMAL(18, 4)) AS given_discount,
         TRY_CAST(CASE WHEN regexp_full_match(amount_text, $number) THEN amount_number END AS DECIMAL(18, 4)) AS given_amount,
         TRY_CAST(CASE WHEN regexp_full_match(version_text, '[0-9]{1,15}') THEN version_text END AS BIGINT) AS given_version,
-        regexp_full_match(coalesce(quantity_text, '0'), $number) AND regexp_full_match(coalesce(price_text, '0'), $number)
-            AND regexp_full_match(coalesce(discount_text, '0'), $number) AND regexp_full_match(coalesce(amount_text, '0'), $number)
-            AND regexp_full_match(coalesce(version_text, '0'), '[0-9]{1,15}') AS is_number,
         CAST(try_strptime(
             CASE WHEN leap_second THEN substr(ordered_at, 1, length(ordered_at) - 2) || '59' ELSE ordered_at END,
             $datetime_format
@@ -40,6 +50,17 @@ number AS (
 placed AS (
     SELECT
         n.*,
+        -- the patterns are asked again only where a text gave no number
+        CASE
+            WHEN (quantity IS NULL AND quantity_text IS NOT NULL) OR (unit_price IS NULL AND price_text IS NOT NULL)
+                OR (given_discount IS NULL AND discount_text IS NOT NULL) OR (given_amount IS NULL AND amount_text IS NOT NULL)
+                OR (given_version IS NULL AND version_text IS NOT NULL)
+                THEN regexp_full_match(coalesce(quantity_text, '0'), $number) AND regexp_full_match(coalesce(price_text, '0'), $number)
+                    AND regexp_full_match(coalesce(discount_text, '0'), $number)
+                    AND regexp_full_match(coalesce(amount_text, '0'), $number)
+                    AND regexp_full_match(coalesce(version_text, '0'), '[0-9]{1,15}')
+            ELSE TRUE
+        END AS is_number,
         z.kind AS zone_kind,
         n.local_at - z.offset_seconds * INTERVAL 1 SECOND AS event_at
     FROM number AS n
@@ -62,7 +83,7 @@ known AS (
     SELECT
         *,
         CASE
-            WHEN $by_event THEN greatest(least(coalesce(event_day, $start), $through), $start)
+            WHEN $by_event THEN greatest(least(coalesce(event_day, arrival_day), $through), arrival_day)
             ELSE arrival_day
         END AS day,
         CASE WHEN $by_event THEN $through ELSE arrival_day END AS last_known_day,
@@ -92,19 +113,22 @@ judged AS (
                         THEN 'not_finite'
                     ELSE 'bad_number'
                 END
-            WHEN order_type IS NULL THEN 'bad_value'
-            WHEN currency <> $project_currency THEN 'unknown_currency'
+            WHEN order_type IS NULL OR line_type IS NULL THEN 'bad_value'
+            WHEN currency <> $project_currency AND NOT $converts THEN 'unknown_currency'
             WHEN zone_kind = 'gap' AND $reject_gap THEN 'dst_gap'
             WHEN zone_kind = 'overlap' AND $reject_overlap THEN 'dst_overlap'
             WHEN business_at >= CAST(last_known_day AS TIMESTAMP) + INTERVAL 1 DAY + INTERVAL 10 MINUTE THEN 'future'
             WHEN event_day < $start THEN 'too_old'
             WHEN NOT $by_event AND date_diff('day', event_day, arrival_day) > $redelivery_days THEN 'too_late'
-            WHEN (order_type = 'sale' AND quantity < 0) OR (order_type = 'refund' AND quantity > 0) THEN 'refund_type'
+            WHEN line_type <> 'discount'
+                AND ((order_type = 'sale' AND quantity < 0) OR (order_type = 'refund' AND quantity > 0)) THEN 'refund_type'
             WHEN quantity IS NULL OR unit_price IS NULL OR (discount_text IS NOT NULL AND given_discount IS NULL)
                 OR (amount_text IS NOT NULL AND given_amount IS NULL) OR amount IS NULL
-                OR unit_price < 0 OR discount < 0 OR abs(quantity) > $quantity_limit OR unit_price > $price_limit
-                OR abs(amount) > $amount_limit OR (order_type = 'sale' AND amount < 0)
-                OR (order_type = 'refund' AND amount > 0) THEN 'amount_range'
+                OR discount < 0 OR abs(quantity) > $quantity_limit OR abs(unit_price) > price_limit
+                OR abs(amount) > amount_limit
+                -- a discount takes away from a sale and is given back in a refund
+                OR (line_type <> 'discount' AND (unit_price < 0 OR (order_type = 'sale' AND amount < 0)
+                    OR (order_type = 'refund' AND amount > 0))) THEN 'amount_range'
             WHEN abs(computed - amount) > 0.01 THEN 'amount_mismatch'
         END AS reason
     FROM known
@@ -126,13 +150,14 @@ SELECT
         WHEN j.reason IN ('bad_number', 'not_finite', 'amount_range') THEN
             CASE
                 WHEN j.quantity IS NULL OR abs(j.quantity) > $quantity_limit THEN 'quantity'
-                WHEN j.unit_price IS NULL OR j.unit_price < 0 OR j.unit_price > $price_limit THEN 'unit_price'
+                WHEN j.unit_price IS NULL OR (j.unit_price < 0 AND j.line_type <> 'discount')
+                    OR abs(j.unit_price) > j.price_limit THEN 'unit_price'
                 WHEN (j.discount_text IS NOT NULL AND j.given_discount IS NULL) OR j.discount < 0 THEN 'discount'
                 WHEN j.version_text IS NOT NULL AND j.given_version IS NULL THEN 'version'
                 ELSE 'amount'
             END
         WHEN j.reason = 'refund_type' THEN 'quantity'
-        WHEN j.reason = 'bad_value' THEN 'type'
+        WHEN j.reason = 'bad_value' THEN CASE WHEN j.order_type IS NULL THEN 'type' ELSE 'line_type' END
         WHEN j.reason = 'unknown_currency' THEN 'currency'
         WHEN j.reason = 'amount_mismatch' THEN 'amount'
     END AS field,
@@ -157,14 +182,9 @@ SELECT
         WHEN j.identity IS NOT NULL OR ($no_identity AND j.split_reason IS NULL)
             THEN substr(sha256($source || '|' || coalesce(j.identity, j.sha256 || '|' || CAST(j.line AS VARCHAR))), 1, 32)
     END AS record_id,
-    CASE
-        WHEN j.identity IS NOT NULL OR ($no_identity AND j.split_reason IS NULL)
-            THEN substr(sha256($source || '|' || coalesce(j.identity, j.sha256 || '|' || CAST(j.line AS VARCHAR))), 1, 32)
-    END AS order_line_id,
     j.order_id,
     j.order_type,
-    CASE WHEN a.id IS NOT NULL THEN 'account' END AS id_kind,
-    a.id,
+    j.line_type,
     a.id AS account_pseudonym,
     j.account_id,
     m.id AS email_pseudonym,
@@ -178,11 +198,15 @@ SELECT
     CAST(j.discount AS DECIMAL(18, 4)) AS discount,
     j.amount,
     j.currency,
+    CAST(NULL AS VARCHAR) AS original_currency,
+    CAST(NULL AS DECIMAL(18, 4)) AS original_amount,
+    CAST(NULL AS DECIMAL(20, 12)) AS exchange_rate,
     coalesce(j.given_version, 0) AS version,
     substr(
         sha256(concat(
             coalesce(j.given_version, 0), '|', j.order_id, '|', j.line_no, '|', j.order_type, '|', a.id, '|', j.event_at, '|',
-            j.product_id, '|', j.quantity, '|', j.unit_price, '|', j.discount, '|', j.amount, '|', j.currency
+            j.product_id, '|', j.quantity, '|', j.unit_price, '|', j.discount, '|', j.amount, '|', j.currency,
+            CASE WHEN j.line_type <> 'item' THEN '|' || j.line_type END
         )),
         1, 32
     ) AS content_hash

@@ -42,11 +42,15 @@ from_lines AS (
             AND (u.product_id IS NOT NULL OR ((l.day IS NULL OR l.day > f.first_seen) AND s.day > f.first_seen))
         )
 )
-SELECT day, product_id, title, category, brand, price, currency, source, content_hash
+SELECT
+    day, product_id, title, category, brand, price, currency, original_currency, original_price, exchange_rate, imputed, source,
+    content_hash
 FROM outcome
 WHERE outcome = 'clean'
 UNION ALL
 SELECT
     day, product_id, title, 'unknown' AS category, CAST(NULL AS VARCHAR) AS brand, CAST(NULL AS DECIMAL(18, 4)) AS price,
-    currency, source, 'title-' || substr(sha256(concat(product_id, '|', title)), 1, 26) AS content_hash
+    currency, CAST(NULL AS VARCHAR) AS original_currency, CAST(NULL AS DECIMAL(18, 4)) AS original_price,
+    CAST(NULL AS DECIMAL(20, 12)) AS exchange_rate, CAST(NULL AS VARCHAR) AS imputed, source,
+    'title-' || substr(sha256(concat(product_id, '|', title)), 1, 26) AS content_hash
 FROM from_lines

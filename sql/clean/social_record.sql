@@ -34,7 +34,7 @@ dated AS (
 known AS (
     SELECT
         *,
-        CASE WHEN $by_event THEN greatest(least(coalesce(event_day, $start), $through), $start) ELSE arrival_day END AS day,
+        CASE WHEN $by_event THEN greatest(least(coalesce(event_day, arrival_day), $through), arrival_day) ELSE arrival_day END AS day,
         CASE WHEN $by_event THEN $through ELSE arrival_day END AS last_known_day
     FROM dated
 ),

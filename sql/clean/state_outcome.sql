@@ -1,10 +1,13 @@
--- What becomes of every record of a state (customers, products): a record is clean where it is new or changed.
--- Inputs: record (typed records of the window), earlier (newest clean rows of the days before it: record_id, content_hash).
-WITH candidate AS (
+-- What becomes of every record of a state (customers, products, rates): a record is clean where it is new or changed.
+-- Inputs: record (typed records, of the window or more), earlier (newest clean rows of the days before it: record_id, content_hash).
+WITH arrived AS (
+    SELECT * FROM record WHERE day BETWEEN $first AND $last
+),
+candidate AS (
     SELECT
         day, record_id, path, sha256, line, content_hash,
-        row_number() OVER (PARTITION BY record_id, day ORDER BY version DESC, path DESC, sha256 DESC, line DESC) AS place
-    FROM record
+        row_number() OVER (PARTITION BY record_id, day ORDER BY version DESC, split_part(path, '#', 1) DESC, line DESC, path DESC, sha256 DESC) AS place
+    FROM arrived
     WHERE reason IS NULL
 ),
 version_of AS (
@@ -41,7 +44,7 @@ SELECT
         WHEN k.place > 1 THEN 'superseded'
         ELSE b.verdict
     END AS outcome_reason
-FROM record AS r
+FROM arrived AS r
 LEFT JOIN candidate AS k
     ON k.day = r.day AND k.record_id = r.record_id AND k.path = r.path AND k.sha256 = r.sha256 AND k.line = r.line
 LEFT JOIN best AS b ON b.day = r.day AND b.record_id = r.record_id

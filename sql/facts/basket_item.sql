@@ -1,4 +1,4 @@
--- Signed quantity and amount of every product in every sale, by the day it was known.
+-- Signed quantity and amount of every product in every sale, by the day it was known. Charges are no products.
 -- The category is the one known on the day the sale happened, so that a retraction meets the category it takes back.
 WITH product_version AS (
     SELECT
@@ -20,7 +20,7 @@ sale AS (
         SUM(sign * quantity) AS quantity,
         SUM(sign * amount) AS amount
     FROM order_line
-    WHERE order_type = 'sale' AND day BETWEEN $first AND $last
+    WHERE order_type = 'sale' AND COALESCE(line_type, 'item') = 'item' AND day BETWEEN $first AND $last
     GROUP BY day, event_day, order_id, product_id, id_kind, id
     HAVING SUM(sign * quantity) <> 0 OR SUM(sign * amount) <> 0
 )

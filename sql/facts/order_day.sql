@@ -1,10 +1,19 @@
 -- Changes that each day brought to what is known of an identifier's orders, by the day the orders happened.
--- An order exists while its net sales amount is positive; a count is what exists after a day less what existed before.
+-- All but the charges speaks of items. An order exists while its net sales amount is positive; a count is what exists after a day less what existed before.
 -- $lookback reaches every earlier row of an order that a row of the day can touch.
-WITH touched AS (
-    SELECT DISTINCT id_kind, id, event_day, order_id, order_type
+WITH line AS (
+    SELECT
+        day, event_day, id_kind, id, order_id, order_type, quantity, discount, amount,
+        CASE WHEN COALESCE(line_type, 'item') = 'item' THEN sign ELSE 0 END AS sign,
+        CASE WHEN COALESCE(line_type, 'item') = 'item' THEN 0 ELSE sign * amount END AS charges
     FROM order_line
-    WHERE id IS NOT NULL AND day BETWEEN $first AND $last
+    WHERE id IS NOT NULL
+),
+
+touched AS (
+    SELECT DISTINCT id_kind, id, event_day, order_id, order_type
+    FROM line
+    WHERE day BETWEEN $first AND $last
 ),
 
 order_change AS (
@@ -20,8 +29,9 @@ order_change AS (
         SUM(CASE WHEN line.discount > 0 THEN line.sign ELSE 0 END) AS discounted_lines,
         SUM(line.sign * line.quantity) AS quantity,
         SUM(line.sign * line.discount) AS discount_amount,
-        SUM(line.sign * line.amount) AS amount
-    FROM order_line AS line
+        SUM(line.sign * line.amount) AS amount,
+        SUM(line.charges) AS charges
+    FROM line
     INNER JOIN touched
         ON
             touched.id_kind = line.id_kind
@@ -44,6 +54,7 @@ order_state AS (
         quantity,
         discount_amount,
         amount,
+        charges,
         discounted_lines,
         SUM(amount) OVER known AS amount_after,
         SUM(discounted_lines) OVER known AS discounted_after
@@ -66,6 +77,7 @@ order_presence AS (
         quantity,
         discount_amount,
         amount,
+        charges,
         CASE WHEN amount_after > 0 THEN 1 ELSE 0 END AS sale_after,
         CASE WHEN amount_after - amount > 0 THEN 1 ELSE 0 END AS sale_before,
         CASE WHEN amount_after > 0 AND discounted_after > 0 THEN 1 ELSE 0 END AS discounted_sale_after,
@@ -92,6 +104,7 @@ change AS (
         SUM(CASE WHEN order_type = 'sale' THEN amount ELSE 0 END) AS sales_amount,
         SUM(CASE WHEN order_type = 'sale' THEN discounted_sale_after - discounted_sale_before ELSE 0 END)
             AS discounted_orders,
+        SUM(charges) AS charges,
         SUM(CASE WHEN order_type = 'refund' THEN refund_after - refund_before ELSE 0 END) AS refunds,
         SUM(CASE WHEN order_type = 'refund' THEN -amount ELSE 0 END) AS refund_amount
     FROM order_presence
@@ -110,6 +123,7 @@ SELECT
     discount_amount,
     sales_amount,
     discounted_orders,
+    charges,
     refunds,
     refund_amount
 FROM change
@@ -121,5 +135,6 @@ WHERE
     OR discount_amount <> 0
     OR sales_amount <> 0
     OR discounted_orders <> 0
+    OR charges <> 0
     OR refunds <> 0
     OR refund_amount <> 0

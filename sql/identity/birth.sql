@@ -1,9 +1,13 @@
--- Years of birth as they became known, for records that stand in the graph; 0 for unknown.
+-- Years of birth as they became known, for records that stand in the graph; 0 for unknown. A year that was
+-- filled says nothing of who somebody is.
 WITH version AS (
     SELECT
         node.code,
         customer.day,
-        COALESCE(customer.birth_year, 0) AS birth_year
+        CASE
+            WHEN REGEXP_FULL_MATCH(COALESCE(customer.imputed, ''), '(.*,)?birth_year:.*') THEN 0
+            ELSE COALESCE(customer.birth_year, 0)
+        END AS birth_year
     FROM customer
     INNER JOIN node ON node.id_kind = customer.id_kind AND node.id = customer.id
 ),

@@ -14,6 +14,7 @@ SELECT
     CAST(sum(fact.discount_amount) AS DECIMAL(18, 4)) AS discount_amount,
     CAST(sum(fact.sales_amount) AS DECIMAL(18, 4)) AS sales_amount,
     CAST(sum(fact.discounted_orders) AS BIGINT) AS discounted_orders,
+    CAST(sum(fact.charges) AS DECIMAL(18, 4)) AS charges,
     CAST(sum(fact.refunds) AS BIGINT) AS refunds,
     CAST(sum(fact.refund_amount) AS DECIMAL(18, 4)) AS refund_amount
 FROM facts_order_day AS fact

@@ -6,9 +6,9 @@ WITH belonging AS (
     FROM identity_map
 )
 SELECT
-    line.day, line.order_line_id, line.sign, line.order_id, line.order_type, belonging.customer_id, line.event_at,
-    line.event_day, line.product_id, line.quantity, line.unit_price, line.discount, line.amount, line.currency,
-    line.source
+    line.day, line.order_line_id, line.sign, line.order_id, line.order_type,
+    coalesce(line.line_type, 'item') AS line_type, belonging.customer_id, line.event_at, line.event_day, line.product_id, line.quantity,
+    line.unit_price, line.discount, line.amount, line.currency, line.source
 FROM clean_order_line AS line
 JOIN changed ON changed.day = line.day
 LEFT JOIN belonging

@@ -8,7 +8,7 @@ WITH spent AS (
     FROM v_fct_order_line AS line
     JOIN v_customer_profile AS profile ON profile.customer_id = line.customer_id
     LEFT JOIN v_dim_product AS product ON product.product_id = line.product_id
-    WHERE line.order_type = 'sale'
+    WHERE line.order_type = 'sale' AND line.line_type = 'item'
     GROUP BY profile.segment_key, coalesce(product.category, 'unknown')
 )
 SELECT

@@ -5,7 +5,8 @@ SELECT
     t.unit_price_minor * 1.0 / p.minor_per_unit AS unit_price,
     t.discount_minor * 1.0 / p.minor_per_unit AS discount,
     t.amount_minor * 1.0 / p.minor_per_unit AS amount,
-    t.currency, t.source, t.day AS known_on
+    t.currency, t.source, t.day AS known_on,
+    coalesce(t.line_type, 'item') AS line_type
 FROM fct_order_line AS t
 JOIN pointer AS p
     ON t.published_in <= p.publication_id AND (t.withdrawn_in IS NULL OR t.withdrawn_in > p.publication_id)

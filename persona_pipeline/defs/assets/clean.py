@@ -19,6 +19,7 @@ WRITTEN = (
     tables.ORDER_LINE,
     tables.CUSTOMER,
     tables.PRODUCT,
+    tables.EXCHANGE_RATE,
     traces.WEB_HIT,
     traces.SOCIAL_POST,
     traces.CAMPAIGN_CONTACT,

@@ -1,0 +1,1 @@
+"""Bad inputs as files, and what becomes of each of them."""

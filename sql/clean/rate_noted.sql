@@ -1,0 +1,15 @@
+-- What was noticed of records, beside what became of them.
+SELECT day, source, path, sha256, 'noted' AS outcome, 'lenient_quote' AS reason, count(*) AS records
+FROM outcome
+WHERE lenient_quote
+GROUP BY day, source, path, sha256
+UNION ALL
+SELECT day, source, path, sha256, 'noted' AS outcome, 'rounded' AS reason, count(*) AS records
+FROM outcome
+WHERE rounded
+GROUP BY day, source, path, sha256
+UNION ALL
+SELECT day, source, path, sha256, 'noted' AS outcome, 'corrected' AS reason, count(*) AS records
+FROM outcome
+WHERE outcome = 'clean' AND outcome_reason = 'corrected'
+GROUP BY day, source, path, sha256
