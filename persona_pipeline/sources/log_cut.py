@@ -173,7 +173,8 @@ class _Cut:
         for number, section in enumerate(sections):
             piece = f"piece[{number + 1}]"
             if number == len(sections) - 1:
-                piece = f"rtrim({piece}, chr(10) || chr(13))"
+                # of most lines it is the line's end and nothing else
+                piece = f"CASE WHEN {piece} = chr(10) THEN '' ELSE rtrim({piece}, chr(10) || chr(13)) END"
             quoted = number % 2 == 1
             alone = len(section) == 1 and section[0].is_variable
             if quoted and alone and section[0].text not in _CLOCK:
