@@ -21,6 +21,7 @@ DAYS = ["2025-01-06", "2025-01-07", "2025-01-08"]
 CLEAN = [asset_key(table).to_user_string() for table in (*clean.TABLES, *traces.TABLES)]  # and the vault
 IDENTITY = ["identity/edge", "identity/map", "identity/merge_event"]
 FACTS = [
+    "facts/refund",
     "facts/order_day",
     "facts/basket_item",
     *(asset_key(each).to_user_string() for each in activity.TABLES),

@@ -124,7 +124,7 @@ def rows_of(table: Table, day: dt.date) -> pa.Table:
     moment = dt.datetime(2025, 2, 3, tzinfo=dt.UTC)
     numbers = {"sign": 1, "quantity": 1, "unit_price": 1, "discount": 0, "amount": 1, "version": 0}
     usual = {"event_at": moment, "event_day": day, "day": day, **numbers}
-    row = {name: usual.get(name, "x") for name in table.column_names}
+    row = {each.name: usual.get(each.name, None if each.nullable else "x") for each in table.columns}
     return pa.Table.from_pylist([row, row], schema=arrow_schema(table))
 
 

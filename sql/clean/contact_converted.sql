@@ -11,7 +11,9 @@ WITH converted AS (
         ON f.currency = r.currency AND f.event_day = r.event_day AND f.day = r.day AND r.reason IS NULL
 )
 SELECT
-    * EXCLUDE (reason, field, cost, currency, original_currency, original_cost, exchange_rate, is_foreign, rate, new_cost),
+    * EXCLUDE (
+        reason, field, cost, currency, original_currency, original_cost, exchange_rate, is_foreign, rate, new_cost
+    ),
     CASE
         WHEN is_foreign AND rate IS NULL THEN 'unknown_currency'
         WHEN is_foreign AND (new_cost IS NULL) THEN 'amount_range'

@@ -13,7 +13,10 @@ WITH converted AS (
         ON f.currency = r.currency AND f.event_day = r.event_day AND f.day = r.day AND r.reason IS NULL
 )
 SELECT
-    * EXCLUDE (reason, field, unit_price, discount, amount, currency, original_currency, original_amount, exchange_rate, is_foreign, rate, new_unit_price, new_discount, new_amount),
+    * EXCLUDE (
+        reason, field, unit_price, discount, amount, currency, original_currency, original_amount, exchange_rate,
+        is_foreign, rate, new_unit_price, new_discount, new_amount
+    ),
     CASE
         WHEN is_foreign AND rate IS NULL THEN 'unknown_currency'
         WHEN is_foreign AND (new_unit_price IS NULL OR new_discount IS NULL OR new_amount IS NULL) THEN 'amount_range'

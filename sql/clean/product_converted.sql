@@ -11,7 +11,9 @@ WITH converted AS (
         ON f.currency = r.currency AND f.event_day = r.event_day AND f.day = r.day AND r.reason IS NULL
 )
 SELECT
-    * EXCLUDE (reason, field, price, currency, original_currency, original_price, exchange_rate, is_foreign, rate, new_price),
+    * EXCLUDE (
+        reason, field, price, currency, original_currency, original_price, exchange_rate, is_foreign, rate, new_price
+    ),
     CASE
         WHEN is_foreign AND rate IS NULL THEN 'unknown_currency'
         WHEN is_foreign AND ((new_price IS NULL AND price IS NOT NULL)) THEN 'amount_range'

@@ -1,7 +1,8 @@
 -- Changes that each day brought to what is known of an identifier's orders, by the day the orders happened.
--- All but the charges speaks of items. An order exists while its net sales amount is positive
--- and not all that was sold has been given back; a count is what exists after a day less what existed before.
--- Inputs: order_line, refund (matches of refunds to sales). $lookback reaches every earlier row of an order that a row of the day can touch.
+-- All but the charges speaks of items. An order exists while its net sales amount is positive and not all that was sold has
+-- been given back; a count is what exists after a day less what existed before.
+-- Inputs: order_line, refund (matches of refunds to sales). $lookback reaches every earlier row of an order that a row of the
+-- day can touch.
 WITH line AS (
     SELECT
         day, event_day, id_kind, id, order_id, order_type, quantity, discount, amount,
