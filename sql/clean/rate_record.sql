@@ -4,7 +4,7 @@
 WITH text AS (
     SELECT
         r.line, r.lenient_quote, r.reason AS split_reason, upper(r.currency) AS currency, r.rate_on AS date_text, r.rate AS rate_text,
-        f.path, f.sha256, f.day AS arrival_day,
+        f.path, f.sha256, f.day AS arrival_day, f.written_day,
         CAST(try_strptime(r.rate_on, $date_format) AS DATE) AS rate_on,
         replace(r.rate, $decimal, '.') AS rate_number,
         CASE WHEN r.version IS NULL THEN 0
@@ -16,8 +16,11 @@ typed AS (
     SELECT
         *,
         TRY_CAST(CASE WHEN regexp_full_match(rate_text, $number) THEN rate_number END AS DECIMAL(20, 12)) AS rate,
-        CASE WHEN $by_event THEN greatest(least(coalesce(rate_on, $start), $through), $start) ELSE arrival_day END AS day,
-        CASE WHEN $by_event THEN $through ELSE arrival_day END AS last_known_day
+        CASE
+            WHEN $by_event THEN greatest(least(coalesce(rate_on, arrival_day), $through), arrival_day)
+            ELSE arrival_day
+        END AS day,
+        CASE WHEN $by_event THEN $through ELSE written_day END AS last_known_day
     FROM text
 ),
 judged AS (

@@ -251,6 +251,19 @@ def customers() -> Iterable[Case]:
             ("unknown_consent", "consent_marketing"),
         ):
             yield counted(name, form, "noted", clean=(1, 2, 3), kind="customers", changes={column: "perhaps"})
+        for name, column, rule in (
+            ("imputed", "income_band", {"constant": "low"}),
+            ("not_imputed", "gender", "mode"),  # nobody was known before
+        ):
+            yield counted(
+                name,
+                form,
+                "noted",
+                clean=(1, 2, 3),
+                kind="customers",
+                changes={column: ""},
+                options={"impute": {column: rule}},
+            )
 
 
 def whole_files() -> Iterable[Case]:

@@ -174,7 +174,8 @@ def order_row(case: Case, day: dt.date, sign: int, number: int, *, changed: bool
 
 def customer_row(case: Case, day: dt.date, _: int, number: int, *, changed: bool) -> tuple:
     """A row of clean.customer; a word that nobody knows is left out."""
-    unknown = {name for name, value in case.changes.items() if value == "perhaps"} if changed else set()
+    lost = "" if case.name == "not_imputed" else "perhaps"
+    unknown = {name for name, value in case.changes.items() if value == lost} if changed else set()
     return (
         day,
         "unknown" if "gender" in unknown else "female",
