@@ -246,6 +246,7 @@ def _clean_tables(
 ) -> dict[str, list[DataFile]]:
     """The tables of what the records say."""
     written: dict[str, list[DataFile]] = {table.full_name: [] for table in TABLES}
+    only = window.first if window.first == window.last else None
     if "customers" in outcomes:
         name = clean.CUSTOMER.full_name
         written[name] = engine.select_into(
@@ -277,7 +278,7 @@ def _clean_tables(
             accepted = Derived(sql_text(ACCEPTED[kind]), {"outcome": outcomes[kind]})
         name = table.full_name
         inputs = {"accepted": accepted, "earlier": earlier[kind]}
-        written[name] = engine.select_into(sql_text("clean/versions"), inputs, outputs[name])
+        written[name] = engine.select_into(sql_text("clean/versions"), inputs, outputs[name], day=only)
     return written
 
 
