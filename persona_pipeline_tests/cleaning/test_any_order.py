@@ -224,7 +224,8 @@ def test_order_repeats_and_splits_change_nothing(
 ) -> None:
     seen: set[tuple[str, str, str]] = set()
 
-    @settings(max_examples=RUNS, phases=[Phase.generate], database=None)
+    # the same deliveries in every run: what they must show is asserted below
+    @settings(max_examples=RUNS, phases=[Phase.generate], database=None, derandomize=True)
     @given(deliveries=st.lists(DELIVERIES, min_size=TOGETHER, max_size=TOGETHER))
     def equal(deliveries: list[Delivery]) -> None:
         files = as_drawn(deliveries)

@@ -138,8 +138,8 @@ def test_what_is_known_as_of_every_day(tmp_path_factory: pytest.TempPathFactory)
     seen = Counter[tuple[str, str]]()
     folder = tmp_path_factory.mktemp("known_days")
     with DuckDBEngine(folder / "scratch", memory="512MB", threads=1) as engine:
-
-        @settings(max_examples=RUNS, phases=[Phase.generate], database=None)
+        # the same histories in every run: what they must show is asserted below
+        @settings(max_examples=RUNS, phases=[Phase.generate], database=None, derandomize=True)
         @given(records=histories())
         def equal(records: list[Record]) -> None:
             expected = reference(records)
