@@ -15,9 +15,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from persona_pipeline.contracts import reasons
 from persona_pipeline.reporting import write_report
 from persona_pipeline.reporting.page import render
 from persona_pipeline.reporting.words import dictionary
+from persona_pipeline.sources.kinds import REQUIRED
 from persona_pipeline_tests.reporting.example import empty_report, full_report
 
 
@@ -292,6 +294,13 @@ def test_every_word_stands_in_both_languages():
         (group, key) for group, key, entry in entries if set(entry) != {"en", "zh"} or not all(entry.values())
     ]
     assert incomplete == []
+
+
+def test_every_reason_and_kind_of_source_has_its_words():
+    """Otherwise a Chinese page shows the code; what is only noted is not on the page."""
+    left_out = {*reasons.REJECTED, *reasons.DUPLICATE, *reasons.FILTERED}
+    assert left_out - dictionary()["code"].keys() == set()
+    assert set(REQUIRED) - dictionary()["source"].keys() == set()
 
 
 def test_places_to_fill_are_the_same_in_both_languages():
