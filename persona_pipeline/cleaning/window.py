@@ -291,10 +291,15 @@ def _of_kind(engine: Engine, kind: str, what: str, outcome: Input) -> Relation |
 
 def _counts(engine: Engine, kind: str, outcome: Input) -> list[dict[str, object]]:
     """Records by file, outcome and reason; what was noticed beside that as `noted`."""
-    statements = ("clean/outcome_count", f"clean/{STATEMENTS[kind]}_noted")
-    return [
-        row for name in statements for row in engine.fetch(sql_text(name), {"outcome": outcome}).to_pylist()
-    ]
+
+    def rows(name: str) -> list[dict[str, object]]:
+        return engine.fetch(sql_text(f"clean/{name}"), {"outcome": outcome}).to_pylist()
+
+    counts = rows("outcome_count")
+    for row in rows(f"{STATEMENTS[kind]}_noted"):
+        file = {name: row.pop(name) for name in ("day", "source", "path", "sha256")}
+        counts += [{**file, "outcome": "noted", "reason": code, "records": n} for code, n in row.items() if n]
+    return counts
 
 
 def _write(engine: Engine, rows: Relation | None, outputs: Mapping[str, Output], name: str) -> list[DataFile]:

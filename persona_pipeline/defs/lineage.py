@@ -55,12 +55,13 @@ def lineage_of(shop: Shop, step: str, days: Sequence[dt.date]) -> dict[str, Mapp
     if len(days) != 1:
         return {}
     if step == "features":
-        return {shop.features.full_name: _of_features(shop.catalogue)}
-    return {table.full_name: _of_file(step, table.full_name) for table, _, _ in _FILES.get(step, [])}
+        return {shop.features.full_name: features_lineage(shop.catalogue)}
+    return {table.full_name: file_lineage(step, table.full_name) for table, _, _ in _FILES.get(step, [])}
 
 
 @functools.cache
-def _of_file(step: str, table: str) -> dict[str, Any]:
+def file_lineage(step: str, table: str) -> dict[str, Any]:
+    """Metadata of one table that a step writes by a statement of its own."""
     from sqlglot import parse_one
 
     from persona_pipeline.engine.sql import sql_text
@@ -71,7 +72,8 @@ def _of_file(step: str, table: str) -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=8)
-def _of_features(catalogue: "Catalogue") -> dict[str, Any]:
+def features_lineage(catalogue: "Catalogue") -> dict[str, Any]:
+    """Metadata of features.customer."""
     from persona_pipeline.features.customer import features_statement
     from persona_pipeline.features.view import INPUT_COLUMNS, INPUTS
 

@@ -31,7 +31,6 @@ PUBLISHED_LAYERS = ("warehouse", "reporting")
 MODEL_LAYERS = ("segments", "scores", "recommendations", "rules")  # the longest first
 APPLIED = ("segments/membership", "scores/prediction", "recommendations/recommendation")
 PROFILES = ("profiles/customer_profile", "profiles/customer_tag", "profiles/persona")
-SPAN = 93
 LONG = 8  # Sundays from which on a range is cut finer; a process of its own takes some seconds to start
 
 
@@ -68,74 +67,73 @@ def plan(settings: Settings, first: dt.date, last: dt.date, *, snapshots: str = 
     recent = last - dt.timedelta(days=RECENT)
     together = days if long else days[:-1]
     kept = [day for day in together if snapshots == "daily" or day.weekday() == SUNDAY or day > recent]
-    make = _side_by_side if long else _one_by_one
-    units = make(settings, _chunks(together, LONG_CHUNK if long else CHUNK), _spans(kept), sundays)
+    daily = asset_keys(settings)
     if long:
-        units.append(_unit("publication", NIGHTLY, _of_layers(settings, PUBLISHED_LAYERS), last, last))
+        weekly = asset_keys(settings, weekly=True)
+        units = _side_by_side(daily, weekly, _chunks(together, LONG_CHUNK), kept, sundays)
+        units.append(_unit("publication", NIGHTLY, _of_layers(daily, PUBLISHED_LAYERS), last, last))
     else:
+        units = _one_by_one(daily, _chunks(together, CHUNK), kept, sundays)
         units.append(_unit("night of " + last.isoformat(), NIGHTLY, (), last, last))
     if last.weekday() == SUNDAY:
         units.append(Unit("weekly models", TRAINING, (), week_key(last), week_key(last)))
     return units
 
 
-Span = tuple[dt.date, dt.date, Sequence[dt.date]]
+Days = Sequence[dt.date]
 
 
-def _one_by_one(
-    settings: Settings, chunks: Sequence[Sequence[dt.date]], spans: Sequence[Span], sundays: Sequence[dt.date]
-) -> list[Unit]:
-    facts = (*_of_layers(settings, DAY_LAYERS), LABEL)
+def _one_by_one(daily: Sequence[str], chunks: Sequence[Days], kept: Days, sundays: Days) -> list[Unit]:
+    facts = (*_of_layers(daily, DAY_LAYERS), LABEL)
     units = [_unit("files to facts", NIGHTLY, facts, chunk[0], chunk[-1]) for chunk in chunks]
-    units += [_unit("features", NIGHTLY, (SNAPSHOT,), *span) for span in spans]
+    if kept:
+        units.append(_snapshots("features", (SNAPSHOT,), kept))
     if sundays:
-        units.append(Unit("weekly models", TRAINING, (), week_key(sundays[0]), week_key(sundays[-1])))
-    # profiles read what the other three wrote, which a run that leaves out days cannot say to Dagster
-    units += [_unit("segments, scores, offers", NIGHTLY, APPLIED, *span) for span in spans]
-    units += [_unit("profiles", NIGHTLY, PROFILES, *span) for span in spans]
+        units.append(_weeks(sundays))
+    if kept:
+        # profiles read what the others wrote, which a run that leaves out days cannot say to Dagster
+        units.append(_snapshots("segments, scores, offers", APPLIED, kept))
+        units.append(_snapshots("profiles", PROFILES, kept))
     return units
 
 
 def _side_by_side(
-    settings: Settings, chunks: Sequence[Sequence[dt.date]], spans: Sequence[Span], sundays: Sequence[dt.date]
+    daily: Sequence[str], weekly: Sequence[str], chunks: Sequence[Days], kept: Days, sundays: Days
 ) -> list[Unit]:
     """The same work in more units: days are cleaned while facts of days before them are made, and so on.
 
-    Units that write the same table never run at the same time.
+    Units that write the same table never run at the same time. What others wait for stands first, because the
+    first of the units that could begin does.
     """
-    cleaned = _of_layers(settings, CLEAN_LAYERS)
-    facts = (*_of_layers(settings, FACT_LAYERS), LABEL)
+    cleaned = _of_layers(daily, CLEAN_LAYERS)
+    facts = (*_of_layers(daily, FACT_LAYERS), LABEL)
     units: list[Unit] = []
+    newest: dict[str, int] = {}  # place of the last unit by what it writes
 
-    def add(unit: Unit, *after: int | None) -> int:
-        needed = tuple(sorted({place for place in after if place is not None}))
-        units.append(dataclasses.replace(unit, after=needed))
-        return len(units) - 1
+    def add(what: str, unit: Unit, *after: int) -> None:
+        needed = {*after, *([newest[what]] if what in newest else [])}
+        units.append(dataclasses.replace(unit, after=tuple(sorted(needed))))
+        newest[what] = len(units) - 1
 
-    clean_before = facts_before = snapshot_before = None
-    waiting = list(spans)
+    known: list[dict[str, int]] = []  # by chunk, what stands when its features do
     for chunk in chunks:
-        clean_before = add(_unit("files", NIGHTLY, cleaned, chunk[0], chunk[-1]), clean_before)
-        unit = _unit("facts", NIGHTLY, facts, chunk[0], chunk[-1])
-        facts_before = add(unit, clean_before, facts_before)
-        while waiting and waiting[0][1] <= chunk[-1]:
-            unit = _unit("features", NIGHTLY, (SNAPSHOT,), *waiting.pop(0))
-            snapshot_before = add(unit, facts_before, snapshot_before)
-    weeks = week_key(sundays[0]), week_key(sundays[-1])
-    models = {
-        layer: add(
-            Unit("weekly models", TRAINING, _of_layers(settings, (layer,), weekly=True), *weeks),
-            facts_before,
-            snapshot_before,
-        )
-        for layer in MODEL_LAYERS
-    }
-    done: dict[str, int] = {asset: models[asset.split("/")[0]] for asset in APPLIED}
-    profiles = None
-    for span in spans:
-        for asset in APPLIED:
-            done[asset] = add(_unit(f"daily {asset.split('/')[0]}", NIGHTLY, (asset,), *span), done[asset])
-        profiles = add(_unit("profiles", NIGHTLY, PROFILES, *span), profiles, *done.values())
+        add("files", _unit("files", NIGHTLY, cleaned, chunk[0], chunk[-1]))
+        add("facts", _unit("facts", NIGHTLY, facts, chunk[0], chunk[-1]), newest["files"])
+        if days := _within(kept, chunk):
+            add("features", _snapshots("features", (SNAPSHOT,), days), newest["facts"])
+        known.append(dict(newest))
+    for chunk, stands in zip(chunks, known, strict=True):
+        weeks = _within(sundays, chunk)
+        for layer in MODEL_LAYERS:
+            if weeks:
+                add(layer, _weeks(weeks, _of_layers(weekly, (layer,))), stands["facts"], stands["features"])
+            stands[layer] = newest[layer]
+    for chunk, stands in zip(chunks, known, strict=True):
+        if days := _within(kept, chunk):
+            for asset in APPLIED:
+                layer = asset.split("/")[0]
+                add(asset, _snapshots(f"daily {layer}", (asset,), days), stands[layer], stands["features"])
+            add("profiles", _snapshots("profiles", PROFILES, days), *(newest[asset] for asset in APPLIED))
     return units
 
 
@@ -169,8 +167,8 @@ def asset_keys(settings: Settings, *, weekly: bool = False) -> list[str]:
     ]
 
 
-def _of_layers(settings: Settings, layers: Sequence[str], *, weekly: bool = False) -> tuple[str, ...]:
-    return tuple(key for key in asset_keys(settings, weekly=weekly) if key.split("/")[0] in layers)
+def _of_layers(keys: Sequence[str], layers: Sequence[str]) -> tuple[str, ...]:
+    return tuple(key for key in keys if key.split("/")[0] in layers)
 
 
 def _unit(
@@ -180,16 +178,17 @@ def _unit(
     return Unit(title, job, assets, first.isoformat(), last.isoformat(), days)
 
 
-def _chunks(days: Sequence[dt.date], length: int) -> list[Sequence[dt.date]]:
+def _snapshots(title: str, assets: tuple[str, ...], days: Days) -> Unit:
+    return _unit(title, NIGHTLY, assets, days[0], days[-1], days)
+
+
+def _weeks(sundays: Days, assets: tuple[str, ...] = ()) -> Unit:
+    return Unit("weekly models", TRAINING, assets, week_key(sundays[0]), week_key(sundays[-1]))
+
+
+def _within(days: Days, chunk: Days) -> Days:
+    return [day for day in days if chunk[0] <= day <= chunk[-1]]
+
+
+def _chunks(days: Days, length: int) -> list[Days]:
     return [days[start : start + length] for start in range(0, len(days), length)]
-
-
-def _spans(days: Sequence[dt.date]) -> list[tuple[dt.date, dt.date, Sequence[dt.date]]]:
-    """First day, last day and the days themselves of stretches of at most SPAN days."""
-    spans: list[list[dt.date]] = []
-    for day in days:
-        if spans and (day - spans[-1][0]).days < SPAN:
-            spans[-1].append(day)
-        else:
-            spans.append([day])
-    return [(span[0], span[-1], span) for span in spans]

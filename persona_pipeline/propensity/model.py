@@ -5,6 +5,7 @@ Here: scoring a frame; bytes and back. Not here: fitting, and where the bytes ar
 
 from __future__ import annotations
 
+import functools
 import json
 import zipfile
 from collections.abc import Sequence
@@ -107,8 +108,9 @@ def to_bytes(model: PropensityModel) -> bytes:
     return canonical(skops.io.dumps(model))
 
 
+@functools.lru_cache(maxsize=8)  # reading takes longer than scoring some thousand customers, day after day
 def from_bytes(content: bytes) -> PropensityModel:
-    """The model of stored bytes.
+    """The model of stored bytes; not to be changed, the same bytes give the same object.
 
     Raises:
         ModelRefused: the bytes hold a type outside the allow-list, or something else than a model.

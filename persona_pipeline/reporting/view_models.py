@@ -236,10 +236,11 @@ def _reasons(data: ReportData, words: Words) -> list[View]:
     keys = ["source", "outcome", "reason"]
     total = frame.groupby(keys)["records"].sum().reset_index()
     total = total.sort_values(["records", *keys], ascending=[False, True, True, True])
-    weekly = frame.groupby([*keys, "week"])["records"].sum()
+    weekly = frame.pivot_table("records", index=keys, columns="week", aggfunc="sum", fill_value=0)
+    weekly = weekly.reindex(columns=weeks, fill_value=0)
     shown = []
     for source, outcome, reason, records in total.itertuples(index=False, name=None):
-        counts = weekly.loc[(source, outcome, reason)].reindex(weeks, fill_value=0)
+        counts = weekly.loc[(source, outcome, reason)]
         name = words.term("code", reason)
         shown.append(
             {

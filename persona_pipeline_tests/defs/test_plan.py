@@ -144,17 +144,21 @@ def test_a_range_that_ends_on_a_sunday_trains_it_last(project: Settings) -> None
 def test_a_long_range_is_cut_finer(project: Settings) -> None:
     """From eight Sundays on. Units that write the same table never run at the same time."""
     units = plan(project, day("01-06"), day("03-16"))
+    daily = ["daily segments", "daily scores", "daily recommendations", "profiles"]
     assert [unit.title for unit in units] == [
-        "files", "facts", "files", "facts", "features", *[MODELS] * 4,
-        "daily segments", "daily scores", "daily recommendations", "profiles", "publication", MODELS,
+        *["files", "facts", "features"] * 2, *[MODELS] * 8, *daily * 2, "publication", MODELS,
     ]  # fmt: skip
+    assert kept(units, "features") == kept(units, "profiles")
     assert all(place < at for at, unit in enumerate(units) for place in unit.after)
     needed = [set(unit.after) for unit in units]
     assert needed[0] == needed[-1] == needed[-2] == set(), "alone, and after everything"
     assert set(units[-2].assets) == {"warehouse/publication", "reporting/persona_report"}
-    assert needed[2] == {0}, "files of the second month need those of the first"
-    assert needed[3] == {1, 2}
-    assert needed[12] == {9, 10, 11}
+    assert needed[3] == {0}, "files of the second month need those of the first"
+    assert needed[4] == {1, 3}
+    assert needed[6] == {1, 2}, "models of the first weeks do not wait for the files of later ones"
+    assert needed[10] == {4, 5, 6}
+    assert needed[14] == {2, 6}, "segments of a day are those of its week"
+    assert needed[17] == {14, 15, 16}
     ahead: list[set[int]] = []
     for own in needed:
         ahead.append(own.union(*(ahead[place] for place in own)))

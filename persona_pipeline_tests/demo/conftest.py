@@ -6,18 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from persona_pipeline.demo import Summary, Truth, generate, load_truth
+from persona_pipeline.demo import Truth, generate, load_truth
+from persona_pipeline_tests.once import made_once
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shop(shared_folder: Path) -> Path:
     """A project folder with raw files and truth; read only."""
-    return generated(tmp_path_factory.mktemp("shop")).directory
-
-
-def generated(directory: Path) -> Summary:
-    """The default shop."""
-    return generate(directory)
+    return made_once(shared_folder, "planted", generate)
 
 
 @pytest.fixture(scope="session")

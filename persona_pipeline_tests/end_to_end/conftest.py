@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from persona_pipeline.cli import main
+from persona_pipeline_tests.end_to_end.killing import watched_night
 from persona_pipeline_tests.end_to_end.projects import START, Project
+from persona_pipeline_tests.once import made_once
 
 SUNDAY = dt.date(2025, 1, 26)
 MONDAY, TUESDAY = SUNDAY + dt.timedelta(days=1), SUNDAY + dt.timedelta(days=2)
@@ -40,26 +40,9 @@ def _no_key_from_outside() -> None:
     os.environ.pop("PERSONA_KEY", None)
 
 
-@pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
-    """A folder of this session that all worker processes of pytest-xdist know."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if hasattr(request.config, "workerinput") else base) / "end_to_end"
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
 def once(folder: Path, name: str, make: Callable[[Path], object]) -> Project:
-    """The project of that name; the first worker process that asks makes it, the others wait.
-
-    Tests read it or copy it.
-    """
-    with FileLock(folder / f"{name}.lock"):
-        if not (folder / f"{name}.made").exists():
-            shutil.rmtree(folder / name, ignore_errors=True)
-            make(folder / name)
-            (folder / f"{name}.made").touch()
-    return Project(folder / name)
+    """The project of that name, shared by all tests: they read it or copy it."""
+    return Project(made_once(folder, name, make))
 
 
 @pytest.fixture(scope="session")
@@ -82,13 +65,12 @@ def demo(history: Project, shared_folder: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def sunday(history: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def sunday(history: Project, shared_folder: Path) -> Project:
     """The history and the night of Sunday with its weekly training."""
-    return history.copy(tmp_path_factory.mktemp("end_to_end") / "sunday").run(SUNDAY)
+    return once(shared_folder, "sunday", lambda to: watched_night(history.copy(to), SUNDAY))
 
 
 @pytest.fixture(scope="session")
-def nights(sunday: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def nights(sunday: Project, shared_folder: Path) -> Project:
     """The history and its last three days night by night."""
-    project = sunday.copy(tmp_path_factory.mktemp("end_to_end") / "nights")
-    return project.run(MONDAY).run(TUESDAY)
+    return once(shared_folder, "nights", lambda to: sunday.copy(to).run(MONDAY).run(TUESDAY))

@@ -7,6 +7,8 @@ must hold after it.
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import multiprocessing
 import os
 import signal
@@ -20,6 +22,7 @@ from persona_pipeline_tests.end_to_end.projects import Project
 PRELOADED = "persona_pipeline_tests.end_to_end.preloaded"
 POLL_SECONDS = 0.01
 PATIENCE_SECONDS = 240
+LOG, TOOK = "killed.log", "took.json"
 
 
 def commits(project: Project) -> int:
@@ -38,11 +41,27 @@ def start(project: Project, *arguments: str) -> ForkServerProcess:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([PRELOADED])
     command = ["run", "--project", str(project.directory), *arguments]
-    log = str(project.directory / "killed.log")
+    log = str(project.directory / LOG)
     # the fork server keeps the environment of its own start
     process = context.Process(target=_persona, args=(command, log, dict(os.environ)))
     process.start()
     return process
+
+
+def watched_night(project: Project, day: dt.date) -> None:
+    """Run a night that nobody kills, and write down when it began and how long it took."""
+    began = time.time()
+    process = start(project, "--day", str(day))
+    process.join()
+    assert process.exitcode == 0, (project.directory / LOG).read_text(encoding="utf-8")[-2000:]
+    took = {"began": began, "seconds": time.time() - began}
+    (project.directory / TOOK).write_text(json.dumps(took), encoding="ascii")
+
+
+def how_long(project: Project) -> tuple[float, list[float]]:
+    """Seconds that a watched night took, and when it made its commits, in seconds after it began."""
+    took = json.loads((project.directory / TOOK).read_text(encoding="ascii"))
+    return took["seconds"], commit_times(project, took["began"])
 
 
 def kill(process: ForkServerProcess, project: Project, *, after: int, seconds: float) -> bool:

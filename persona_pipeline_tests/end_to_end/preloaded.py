@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 from persona_pipeline.cleaning.web_agents import agent_told
+from persona_pipeline.defs.lineage import features_lineage
 from persona_pipeline.features.catalogue import load_catalogue
 from persona_pipeline.features.customer import features_sql
 
@@ -27,3 +28,4 @@ for name in (
     importlib.import_module(name)
 agent_told("")
 features_sql(load_catalogue())
+features_lineage(load_catalogue())

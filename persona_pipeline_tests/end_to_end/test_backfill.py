@@ -50,8 +50,12 @@ def test_weekly_models_were_fitted_on_the_sunday(nights: Project) -> None:
 def test_units_side_by_side_write_the_same(
     shop: Project, demo: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A long range runs units at the same time, in processes of their own; here 23 days are made to."""
+    """A long range runs units at the same time, in processes of their own; here 23 days are made to.
+
+    They are cut in three, so that models of the first weeks are fitted before later days are cleaned.
+    """
     monkeypatch.setattr("persona_pipeline.defs.plan.LONG", 1)
+    monkeypatch.setattr("persona_pipeline.defs.plan.LONG_CHUNK", 8)
     project = shop.copy(tmp_path / "shop")
     units = plan(project.settings, START, TUESDAY)
     assert any(unit.after for unit in units)

@@ -10,7 +10,6 @@ import datetime as dt
 import functools
 import json
 import random
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ import pytest
 
 from persona_pipeline_tests.end_to_end.comparing import assert_equal_lakes, by_day, same_rows
 from persona_pipeline_tests.end_to_end.conftest import SUNDAY
-from persona_pipeline_tests.end_to_end.killing import commit_times, commits, kill, start
+from persona_pipeline_tests.end_to_end.killing import commits, how_long, kill, start, watched_night
 from persona_pipeline_tests.end_to_end.projects import Project, published
 
 MONDAY = SUNDAY + dt.timedelta(days=1)
@@ -62,15 +61,18 @@ def days_of(project: Project) -> Days:
 
 def a_night(before: Project, day: dt.date, folder: Path, urls: tuple[str, str] | None = None) -> Night:
     """Run the night once without a kill; `urls`: the warehouses before and after it."""
-    after, began = before.copy(folder / "after"), time.time()
-    process = start(after, "--day", str(day))
-    process.join()
-    seconds = time.time() - began
-    assert process.exitcode == 0, (after.directory / "killed.log").read_text(encoding="utf-8")[-2000:]
+    after = before.copy(folder / "after")
+    watched_night(after, day)
+    return the_night(before, after, day, urls)
+
+
+def the_night(before: Project, after: Project, day: dt.date, urls: tuple[str, str] | None = None) -> Night:
+    """What a watched night did."""
     own = (before.settings.warehouse_url, after.settings.warehouse_url)
     old, new = (published(url) for url in urls or own)
     assert old != new, "the night publishes nothing new, so a kill could not be seen"
-    return Night(day, before, after, old, new, commit_times(after, began), seconds)
+    seconds, made = how_long(after)
+    return Night(day, before, after, old, new, made, seconds)
 
 
 def moments(night: Night, count: int, seed: int) -> list[tuple[int, float]]:
@@ -103,7 +105,14 @@ def assert_whole(project: Project, night: Night) -> None:
 
 
 def kill_nights(
-    night: Night, fresh: Callable[[int], Project], count: int, seed: int, *, least: int, in_a_row: int = 1
+    night: Night,
+    fresh: Callable[[int], Project],
+    count: int,
+    seed: int,
+    *,
+    least: int,
+    in_a_row: int = 1,
+    wounded: Callable[[Project], None] | None = None,
 ) -> None:
     """Kill, look, run again, compare.
 
@@ -114,6 +123,7 @@ def kill_nights(
         seed: of their moments.
         least: how many must have hit the run before its end.
         in_a_row: kills of one project before the run that completes it.
+        wounded: looks at the project after each kill of a run that had written half of its commits.
     """
     killed, project = 0, night.before
     for number, (after, seconds) in enumerate(moments(night, count, seed)):
@@ -121,8 +131,11 @@ def kill_nights(
             project = fresh(number)
         first = commits(project)
         process = start(project, "--day", str(night.day))
-        killed += kill(process, project, after=first + after, seconds=seconds)
+        hit = kill(process, project, after=first + after, seconds=seconds)
+        killed += hit
         assert_whole(project, night)
+        if hit and after > len(night.commits) // 2 and wounded is not None:
+            wounded(project)
         if number % in_a_row == in_a_row - 1 or number == count - 1:
             project.run(night.day)
             assert_equal_lakes(project.lake(), night.after.lake())
@@ -131,47 +144,40 @@ def kill_nights(
 
 
 @pytest.fixture(scope="module")
-def sqlite_night(history: Project, tmp_path_factory: pytest.TempPathFactory) -> Night:
+def sqlite_night(history: Project, sunday: Project) -> Night:
     """The night of Sunday with its weekly training, published to SQLite."""
-    return a_night(history, SUNDAY, tmp_path_factory.mktemp("kills"))
+    return the_night(history, sunday, SUNDAY)
 
 
-def kill_sqlite(night: Night, tmp_path: Path, count: int, *, least: int, in_a_row: int = 1) -> None:
+@pytest.mark.timeout(900)
+def test_five_kills_sqlite(sqlite_night: Night, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Days after an interrupted one wait for it: they would miss its models, and nobody would notice."""
+    waited: list[Project] = []
+
+    def unfinished(project: Project) -> object:
+        capsys.readouterr()
+        assert project.persona("status", "--json") == 0
+        return json.loads(capsys.readouterr().out)["unfinished_range"]
+
+    def later_days_wait(project: Project) -> None:
+        capsys.readouterr()
+        assert project.persona("run", "--day", MONDAY.isoformat()) == 2
+        assert f"the run of {SUNDAY} .. {SUNDAY} did not finish; run it again" in capsys.readouterr().err
+        assert unfinished(project) == [str(SUNDAY), str(SUNDAY)]
+        waited.append(project)
+
     def fresh(number: int) -> Project:
-        return night.before.copy(tmp_path / str(number))
+        return sqlite_night.before.copy(tmp_path / str(number))
 
-    kill_nights(night, fresh, count, seed=20250126, least=least, in_a_row=in_a_row)
-
-
-@pytest.mark.timeout(900)
-def test_five_kills_sqlite(sqlite_night: Night, tmp_path: Path) -> None:
-    kill_sqlite(sqlite_night, tmp_path, 5, least=4, in_a_row=3)
-
-
-@pytest.mark.timeout(900)
-def test_days_after_an_interrupted_range_wait_for_it(
-    sqlite_night: Night, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Otherwise they would miss the weekly models, and nobody would notice."""
-    project = sqlite_night.before.copy(tmp_path / "interrupted")
-    process = start(project, "--day", str(SUNDAY))
-    assert kill(process, project, after=commits(project) + len(sqlite_night.commits) // 2, seconds=0)
-    capsys.readouterr()
-    assert project.persona("run", "--day", MONDAY.isoformat()) == 2
-    assert f"the run of {SUNDAY} .. {SUNDAY} did not finish; run it again" in capsys.readouterr().err
-    assert project.persona("status", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["unfinished_range"] == [str(SUNDAY), str(SUNDAY)]
-    assert project.persona("run", "--to", SUNDAY.isoformat()) == 0
-    assert_equal_lakes(project.lake(), sqlite_night.after.lake())
-    capsys.readouterr()
-    assert project.persona("status", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["unfinished_range"] is None
+    kill_nights(sqlite_night, fresh, 5, 20250126, least=4, in_a_row=3, wounded=later_days_wait)
+    assert waited
+    assert unfinished(waited[-1]) is None
 
 
 @pytest.mark.proof
 @pytest.mark.timeout(7200)
 def test_a_hundred_kills_sqlite(sqlite_night: Night, tmp_path: Path) -> None:
-    kill_sqlite(sqlite_night, tmp_path, 100, least=80)
+    kill_nights(sqlite_night, lambda n: sqlite_night.before.copy(tmp_path / str(n)), 100, 20250126, least=80)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from persona_pipeline.defs.plan import DAY_LAYERS, LABEL, SNAPSHOT, asset_keys
 from persona_pipeline_tests.end_to_end.projects import Project
 
 FIRST, LAST = dt.date(2010, 12, 1), dt.date(2011, 12, 9)
-FEATURES_FROM = dt.date(2011, 6, 5)  # a Sunday: enough weeks for a training
+FEATURES_FROM = dt.date(2011, 8, 7)  # a Sunday: enough weeks for a training
 MODELS_FROM = dt.date(2011, 12, 4)  # a Sunday: one weekly training, which the last nights use
 OUTCOMES = ("clean", "rejected", "duplicate", "filtered", "suppressed")
 

@@ -46,7 +46,10 @@ def test_a_shop_without_a_planted_truth(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.timeout(1800)
-def test_the_demo_holds_every_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_demo_holds_every_figure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PERSONA_KEY", "the same in every run")
     assert main(["demo", str(tmp_path / "demo")]) == 0
     project = Project(tmp_path / "demo")
     code, figures = verified(project, capsys)

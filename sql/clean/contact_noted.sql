@@ -1,45 +1,14 @@
--- What was noticed of records, beside what became of them.
-SELECT day, source, path, sha256, 'noted' AS outcome, 'lenient_quote' AS reason, count(*) AS records
+-- Records of which something was noticed, beside what became of them: a column for each code.
+SELECT
+    day, source, path, sha256,
+    count(CASE WHEN lenient_quote THEN 1 END) AS lenient_quote,
+    count(CASE WHEN dst_gap THEN 1 END) AS dst_gap,
+    count(CASE WHEN dst_overlap THEN 1 END) AS dst_overlap,
+    count(CASE WHEN rounded THEN 1 END) AS rounded,
+    count(CASE WHEN missing_customer THEN 1 END) AS missing_customer,
+    count(CASE WHEN outcome = 'clean' AND outcome_reason = 'corrected' THEN 1 END) AS corrected,
+    count(CASE WHEN outcome = 'clean' AND exchange_rate IS NOT NULL THEN 1 END) AS converted,
+    count(CASE WHEN imputed IS NOT NULL THEN 1 END) AS imputed,
+    count(CASE WHEN not_imputed THEN 1 END) AS not_imputed
 FROM outcome
-WHERE lenient_quote
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'dst_gap' AS reason, count(*) AS records
-FROM outcome
-WHERE dst_gap
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'dst_overlap' AS reason, count(*) AS records
-FROM outcome
-WHERE dst_overlap
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'rounded' AS reason, count(*) AS records
-FROM outcome
-WHERE rounded
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'missing_customer' AS reason, count(*) AS records
-FROM outcome
-WHERE missing_customer
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'corrected' AS reason, count(*) AS records
-FROM outcome
-WHERE outcome = 'clean' AND outcome_reason = 'corrected'
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'converted' AS reason, count(*) AS records
-FROM outcome
-WHERE outcome = 'clean' AND exchange_rate IS NOT NULL
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'imputed' AS reason, count(*) AS records
-FROM outcome
-WHERE imputed IS NOT NULL
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'not_imputed' AS reason, count(*) AS records
-FROM outcome
-WHERE not_imputed
 GROUP BY day, source, path, sha256

@@ -1,35 +1,12 @@
--- What was noticed of records, beside what became of them.
-SELECT day, source, path, sha256, 'noted' AS outcome, 'lenient_quote' AS reason, count(*) AS records
+-- Records of which something was noticed, beside what became of them: a column for each code.
+SELECT
+    day, source, path, sha256,
+    count(CASE WHEN lenient_quote THEN 1 END) AS lenient_quote,
+    count(CASE WHEN unknown_gender THEN 1 END) AS unknown_gender,
+    count(CASE WHEN unknown_income_band THEN 1 END) AS unknown_income_band,
+    count(CASE WHEN unknown_consent THEN 1 END) AS unknown_consent,
+    count(CASE WHEN outcome = 'clean' AND outcome_reason = 'corrected' THEN 1 END) AS corrected,
+    count(CASE WHEN imputed IS NOT NULL THEN 1 END) AS imputed,
+    count(CASE WHEN not_imputed THEN 1 END) AS not_imputed
 FROM outcome
-WHERE lenient_quote
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'unknown_gender' AS reason, count(*) AS records
-FROM outcome
-WHERE unknown_gender
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'unknown_income_band' AS reason, count(*) AS records
-FROM outcome
-WHERE unknown_income_band
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'unknown_consent' AS reason, count(*) AS records
-FROM outcome
-WHERE unknown_consent
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'corrected' AS reason, count(*) AS records
-FROM outcome
-WHERE outcome = 'clean' AND outcome_reason = 'corrected'
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'imputed' AS reason, count(*) AS records
-FROM outcome
-WHERE imputed IS NOT NULL
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'not_imputed' AS reason, count(*) AS records
-FROM outcome
-WHERE not_imputed
 GROUP BY day, source, path, sha256

@@ -1,15 +1,8 @@
--- What was noticed of records, beside what became of them.
-SELECT day, source, path, sha256, 'noted' AS outcome, 'lenient_quote' AS reason, count(*) AS records
+-- Records of which something was noticed, beside what became of them: a column for each code.
+SELECT
+    day, source, path, sha256,
+    count(CASE WHEN lenient_quote THEN 1 END) AS lenient_quote,
+    count(CASE WHEN rounded THEN 1 END) AS rounded,
+    count(CASE WHEN outcome = 'clean' AND outcome_reason = 'corrected' THEN 1 END) AS corrected
 FROM outcome
-WHERE lenient_quote
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'rounded' AS reason, count(*) AS records
-FROM outcome
-WHERE rounded
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'corrected' AS reason, count(*) AS records
-FROM outcome
-WHERE outcome = 'clean' AND outcome_reason = 'corrected'
 GROUP BY day, source, path, sha256

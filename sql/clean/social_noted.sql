@@ -1,25 +1,10 @@
--- What was noticed of records, beside what became of them.
-SELECT day, source, path, sha256, 'noted' AS outcome, 'lenient_quote' AS reason, count(*) AS records
+-- Records of which something was noticed, beside what became of them: a column for each code.
+SELECT
+    day, source, path, sha256,
+    count(CASE WHEN lenient_quote THEN 1 END) AS lenient_quote,
+    count(CASE WHEN dst_gap THEN 1 END) AS dst_gap,
+    count(CASE WHEN dst_overlap THEN 1 END) AS dst_overlap,
+    count(CASE WHEN missing_customer THEN 1 END) AS missing_customer,
+    count(CASE WHEN outcome = 'clean' AND outcome_reason = 'corrected' THEN 1 END) AS corrected
 FROM outcome
-WHERE lenient_quote
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'dst_gap' AS reason, count(*) AS records
-FROM outcome
-WHERE dst_gap
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'dst_overlap' AS reason, count(*) AS records
-FROM outcome
-WHERE dst_overlap
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'missing_customer' AS reason, count(*) AS records
-FROM outcome
-WHERE missing_customer
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'corrected' AS reason, count(*) AS records
-FROM outcome
-WHERE outcome = 'clean' AND outcome_reason = 'corrected'
 GROUP BY day, source, path, sha256

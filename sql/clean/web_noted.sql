@@ -1,20 +1,9 @@
--- What was noticed of hits, beside what became of them.
-SELECT day, source, path, sha256, 'noted' AS outcome, 'leap_second' AS reason, count(*) AS records
+-- Hits of which something was noticed, beside what became of them: a column for each code.
+SELECT
+    day, source, path, sha256,
+    count(CASE WHEN leap_second THEN 1 END) AS leap_second,
+    count(CASE WHEN dst_gap THEN 1 END) AS dst_gap,
+    count(CASE WHEN dst_overlap THEN 1 END) AS dst_overlap,
+    count(CASE WHEN burst THEN 1 END) AS too_many_requests
 FROM outcome
-WHERE leap_second
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'dst_gap' AS reason, count(*) AS records
-FROM outcome
-WHERE dst_gap
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'dst_overlap' AS reason, count(*) AS records
-FROM outcome
-WHERE dst_overlap
-GROUP BY day, source, path, sha256
-UNION ALL
-SELECT day, source, path, sha256, 'noted' AS outcome, 'too_many_requests' AS reason, count(*) AS records
-FROM outcome
-WHERE burst
 GROUP BY day, source, path, sha256

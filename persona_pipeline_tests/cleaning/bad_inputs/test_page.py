@@ -75,8 +75,20 @@ def test_statements_give_no_other_codes() -> None:
         if alias.alias in REASON_COLUMNS
         for text in given(alias.this)
     }
-    assert {"too_late", "bot_behaviour", "same_content", "leap_second"} <= found
+    assert {"too_late", "bot_behaviour", "same_content"} <= found
     assert found <= {code for table in reasons.BY_OUTCOME.values() for code in table}
+
+
+def test_statements_notice_nothing_else() -> None:
+    """Each column beside the file is a code."""
+    found: set[str] = set()
+    for path in (sql_directory() / "clean").glob("*_noted.sql"):
+        tree = sqlglot.parse_one(path.read_text(encoding="utf-8"), dialect="duckdb")
+        assert isinstance(tree, exp.Query)
+        assert tree.named_selects[:4] == ["day", "source", "path", "sha256"], path
+        found.update(tree.named_selects[4:])
+    assert {"leap_second", "corrected", "too_many_requests"} <= found
+    assert found <= reasons.BY_OUTCOME["noted"].keys()
 
 
 def test_readers_refuse_for_no_other_reasons(repository: Path) -> None:
