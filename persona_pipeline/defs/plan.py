@@ -76,7 +76,7 @@ def plan(settings: Settings, first: dt.date, last: dt.date, *, snapshots: str = 
         units = _one_by_one(daily, _chunks(together, CHUNK), kept, sundays)
         units.append(_unit("night of " + last.isoformat(), NIGHTLY, (), last, last))
     if last.weekday() == SUNDAY:
-        units.append(Unit("weekly models", TRAINING, (), week_key(last), week_key(last)))
+        units.append(_weeks([last]))
     return units
 
 
@@ -126,7 +126,8 @@ def _side_by_side(
         weeks = _within(sundays, chunk)
         for layer in MODEL_LAYERS:
             if weeks:
-                add(layer, _weeks(weeks, _of_layers(weekly, (layer,))), stands["facts"], stands["features"])
+                unit = _weeks(weeks, f"weekly {layer}", _of_layers(weekly, (layer,)))
+                add(layer, unit, stands["facts"], stands["features"])
             stands[layer] = newest[layer]
     for chunk, stands in zip(chunks, known, strict=True):
         if days := _within(kept, chunk):
@@ -182,8 +183,8 @@ def _snapshots(title: str, assets: tuple[str, ...], days: Days) -> Unit:
     return _unit(title, NIGHTLY, assets, days[0], days[-1], days)
 
 
-def _weeks(sundays: Days, assets: tuple[str, ...] = ()) -> Unit:
-    return Unit("weekly models", TRAINING, assets, week_key(sundays[0]), week_key(sundays[-1]))
+def _weeks(sundays: Days, title: str = "weekly models", assets: tuple[str, ...] = ()) -> Unit:
+    return Unit(title, TRAINING, assets, week_key(sundays[0]), week_key(sundays[-1]))
 
 
 def _within(days: Days, chunk: Days) -> Days:

@@ -144,9 +144,10 @@ def test_a_range_that_ends_on_a_sunday_trains_it_last(project: Settings) -> None
 def test_a_long_range_is_cut_finer(project: Settings) -> None:
     """From eight Sundays on. Units that write the same table never run at the same time."""
     units = plan(project, day("01-06"), day("03-16"))
+    weekly = ["weekly segments", "weekly scores", "weekly recommendations", "weekly rules"]
     daily = ["daily segments", "daily scores", "daily recommendations", "profiles"]
     assert [unit.title for unit in units] == [
-        *["files", "facts", "features"] * 2, *[MODELS] * 8, *daily * 2, "publication", MODELS,
+        *["files", "facts", "features"] * 2, *weekly * 2, *daily * 2, "publication", MODELS,
     ]  # fmt: skip
     assert kept(units, "features") == kept(units, "profiles")
     assert all(place < at for at, unit in enumerate(units) for place in unit.after)
@@ -184,7 +185,7 @@ def test_every_day_is_run_once(project: Settings) -> None:
         fits = [
             unit
             for unit in units
-            if unit.title == MODELS and (not unit.assets or "rules/rule" in unit.assets)
+            if unit.job == "weekly_training" and (not unit.assets or "rules/rule" in unit.assets)
         ]
         trained = [monday for unit in fits for monday in span(unit) if monday.weekday() == 0]
         assert trained == [
