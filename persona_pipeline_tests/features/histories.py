@@ -39,14 +39,16 @@ TABLES = {
     "map": MAP,
 }
 PEOPLE = (("account", "a"), ("account", "b"), ("visitor", "va"), ("visitor", "vb"), ("handle", "ha"))
-AGES = (0, 1, 6, 7, 15, 29, 30, 45, 89, 90, 179, 180, 364, 365, 380)  # the first and last days of windows
-HAPPENED = st.sampled_from(sorted({last - age for last in (FIRST, LAST) for age in AGES if age <= FIRST}))
+AGES = (60, 89, 90, 120, 179, 180, 364, 365, 380)  # the first and last days of windows
+RECENT = [last - age for last in (FIRST, LAST) for age in (0, 1, 3, 6, 7, 10, 20, 29, 30, 45)]
+HAPPENED = st.sampled_from([*RECENT, *(last - age for last in (FIRST, LAST) for age in AGES if age <= FIRST)])
 LATE = st.sampled_from([0, 0, 0, 3, 11])
 LATER = st.sampled_from([None, None, 1, 9])  # when a correction comes, in days after the record
-CORRECTION = st.sampled_from(["same", "more", "moved"])
-WHO = st.sampled_from([*PEOPLE, ("visitor", "nobody")])
 CATEGORY = st.sampled_from(["tea", "cups", "unknown"])
 PRODUCT_ID = st.sampled_from(["p1", "p2", "p3"])
+ITEM = st.tuples(PRODUCT_ID, st.sampled_from([1, 2, 3, 0]), st.sampled_from([0, 1]))  # quantity, discount
+CORRECTION = st.sampled_from(["same", "more", "moved"])
+WHO = st.sampled_from([*PEOPLE, ("visitor", "nobody")])
 
 
 def until(history: History, last: dt.date) -> dict[str, list[Row]]:
@@ -77,7 +79,7 @@ def build(folder: Path, engine: DuckDBEngine, history: History) -> FolderLake:
 
 
 @st.composite
-def histories(draw: st.DrawFn, least: int = 0, most: int = 10) -> dict[str, list[Row]]:
+def histories(draw: st.DrawFn, least: int = 0, most: int = 14) -> dict[str, list[Row]]:
     """From `least` to `most` records of each kind."""
 
     def some(*parts: st.SearchStrategy) -> list[tuple]:
@@ -102,10 +104,9 @@ def histories(draw: st.DrawFn, least: int = 0, most: int = 10) -> dict[str, list
     orders = some(
         LATER,
         st.sampled_from(["item", "item", "item", "shipping"]),
-        st.lists(st.tuples(PRODUCT_ID, st.integers(0, 3), st.sampled_from([0, 1])), min_size=1, max_size=2,
-                 unique_by=lambda line: line[0]),
+        st.lists(ITEM, min_size=1, max_size=2, unique_by=lambda line: line[0]),
         st.sampled_from([None, None, None, "own", "other"]),
-    )  # fmt: skip
+    )
     lines: list[Row] = []
     for number, (happened, late, who, later, line_type, items, returned) in enumerate(orders):
         sale = [
@@ -123,9 +124,8 @@ def histories(draw: st.DrawFn, least: int = 0, most: int = 10) -> dict[str, list
             ]  # fmt: skip
             lines += _replaced(refund, later, back + late, draw(CORRECTION))
     records = draw(st.dictionaries(st.integers(0, LAST), WHO, max_size=3))
-    versions = draw(
-        st.dictionaries(st.tuples(st.sampled_from([0, 30, 390]), PRODUCT_ID), CATEGORY, max_size=5)
-    )
+    later_names = st.dictionaries(st.tuples(st.sampled_from([0, 30, 390]), PRODUCT_ID), CATEGORY, max_size=4)
+    versions = {(0, "p1"): "tea", (0, "p2"): "cups"} | draw(later_names)
     moves = draw(
         st.dictionaries(
             st.tuples(st.sampled_from([100, 386, 395]), st.sampled_from(PEOPLE)),
@@ -134,14 +134,15 @@ def histories(draw: st.DrawFn, least: int = 0, most: int = 10) -> dict[str, list
         )
     )
     identity = {(0, who): f"c_{who[1][-1]}" for who in PEOPLE} | moves
-    flags = st.booleans()
+    flag, held = st.booleans(), st.sampled_from([False, False, False, True])
     return {
         "order_line": lines,
         "product": [product(known, name, category) for (known, name), category in versions.items()],
         "customer": [_record(draw, known, *who) for known, who in records.items()],
         "post": signed(_post, some(LATER, CATEGORY, st.sampled_from([None, 1, 2, 5]), st.integers(-2, 2))),
         "contact": signed(
-            _contact, some(LATER, st.sampled_from(["email", "sms", "fax"]), flags, flags, flags, flags)
+            _contact,
+            some(LATER, st.sampled_from(["email", "sms", "app", "wechat", "fax"]), held, flag, flag, flag),
         ),
         "session": [
             _session(number, happened + late, happened, who, *values)
@@ -226,8 +227,10 @@ def _record(draw: st.DrawFn, known: int, id_kind: str, identifier: str) -> Row:
         birth_year=draw(st.sampled_from([None, 1960, 1961, 1990, 2008])),
         gender=draw(st.sampled_from(["female", "unknown"])),
         region=draw(st.sampled_from(["North", "unknown"])),
+        income_band=draw(st.sampled_from(["high", "unknown"])),
         consent_marketing=draw(consent),
         consent_profiling=draw(consent),
+        consent_sharing=draw(consent),
     )
 
 
