@@ -43,13 +43,13 @@ def customers_of(read: ReadWindow, features: Table, day: dt.date) -> Relation:
     return read(features, day, day).with_columns(_BOUGHT)
 
 
-def check_features(names: Iterable[str], features: Table) -> None:
-    """Refuse features that cannot describe behaviour.
+def check_features(names: Iterable[str], features: Table, where: str = "[segmentation] features") -> None:
+    """Refuse features that cannot describe behaviour; `where` they were chosen.
 
     Raises:
         NotUsable: one of them is no column of the features, no number, or not meant for segmentation.
     """
-    check_chosen(features, names, Purpose.SEGMENTATION, "segmentation")
+    check_chosen(features, names, Purpose.SEGMENTATION, where)
 
 
 def stage_purchases(engine: Engine, read: ReadWindow, day: dt.date) -> Relation:

@@ -13,6 +13,7 @@ from persona_pipeline.engine.protocol import Relation
 from persona_pipeline.features.customer import for_customers, snapshot
 from persona_pipeline_tests.end_to_end.conftest import make_shop
 from persona_pipeline_tests.end_to_end.projects import START, Project
+from persona_pipeline_tests.features.history import Row
 from persona_pipeline_tests.features.reference import features
 from persona_pipeline_tests.features.test_parity import same
 
@@ -29,7 +30,7 @@ TABLES = {
     "refund": "facts.refund",
     "map": "identity.map",
 }
-Rows = dict[tuple[dt.date, str], dict[str, object]]
+Rows = dict[tuple[dt.date, str], Row]
 
 
 @pytest.mark.proof
@@ -65,7 +66,7 @@ def test_fifty_customers_on_ten_days(tmp_path: Path) -> None:
 def by_customer(
     rows: list[dict[str, object]], days: list[dt.date], customers: list[str] | None = None
 ) -> Rows:
-    found = {(row["as_of"], str(row["customer_id"])): row for row in rows}
+    found: Rows = {(row["as_of"], str(row["customer_id"])): row for row in rows}
     return {
         (day, customer): row
         for (day, customer), row in found.items()

@@ -17,6 +17,7 @@ from persona_pipeline.propensity.blocks import Blocks
 from persona_pipeline.propensity.frame import training_frame
 from persona_pipeline_tests.end_to_end.conftest import MONDAY, SUNDAY
 from persona_pipeline_tests.end_to_end.projects import Project
+from persona_pipeline_tests.features.history import Row
 
 OWN = "large_baskets_30d"
 CATALOGUE = """
@@ -76,11 +77,13 @@ def project(history: Project, tmp_path_factory: pytest.TempPathFactory) -> Proje
 def large_baskets(project: Project, as_of: dt.date) -> dict[str, int]:
     """By customer, counted here from the facts: orders of 30 days with three products or more."""
     owner = {}
-    for row in sorted(project.rows("identity.map"), key=lambda row: row["day"]):
+    identities: list[Row] = project.rows("identity.map")
+    for row in sorted(identities, key=lambda row: row["day"]):
         if row["day"] <= as_of:
             owner[row["id_kind"], row["id"]] = row["customer_id"]
     units: dict[tuple, Decimal] = defaultdict(Decimal)
-    for row in project.rows("facts.basket_item"):
+    items: list[Row] = project.rows("facts.basket_item")
+    for row in items:
         customer = owner.get((row["id_kind"], row["id"]))
         recent = as_of - dt.timedelta(days=30) < row["event_day"] <= as_of
         if row["day"] <= as_of and recent and customer is not None:

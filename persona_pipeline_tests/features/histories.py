@@ -175,7 +175,7 @@ def _replaced(rows: list[Row], later: int | None, known: int, how: str) -> list[
     """The rows, and in `later` days a correction of all of them."""
     if later is None:
         return rows
-    on = {"day": day(known + later)}
+    on: Row = {"day": day(known + later)}
     back, again = [row | on | {"sign": -1} for row in rows], [row | on for row in rows]
     if how == "more":
         for row in again:

@@ -156,7 +156,7 @@ def contact_features(known: Known, customer: str) -> dict[str, object]:
         return (above + PRIOR * mean) / (below + PRIOR)
 
     def last(what: str | None) -> int | None:
-        left: Counter[tuple[object, ...]] = Counter()
+        left: Counter[tuple[dt.date, str, str]] = Counter()
         for row in own:
             place = row["event_day"], row["channel"], row["message"]
             left[place] += row["sign"] * (not row["is_holdout"] and (what is None or row[what]))
