@@ -98,7 +98,7 @@ def model_columns(features: Table, target: Target) -> tuple[tuple[str, ...], tup
     missing = sorted({*named} - known | {*target.baseline} - {*numeric})
     if missing:
         raise ValueError(
-            f"{target.name} needs columns that {features.full_name} lacks, has as text or may not use for "
+            f"{target.name} needs columns that {features.full_name} lacks or has as text, or may not use for "
             f"scoring: {', '.join(missing)}"
         )
     text = tuple(name for name in target.profile_columns if name not in numeric)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from scipy.stats import spearmanr
 
+from persona_pipeline.contracts import Purpose
 from persona_pipeline.contracts.behaviour import LABEL
 from persona_pipeline.contracts.calendar import week_of
 from persona_pipeline.contracts.models import EVALUATION, LIFT, MODEL, PREDICTION
@@ -241,20 +242,24 @@ def test_without_a_champion_there_are_no_scores(
     assert len(_predict(engine, lake, day, store, tmp_path / "b")) == 0
 
 
-def test_a_model_whose_features_are_gone_says_so(
+def test_a_model_whose_features_are_gone_or_not_for_scoring_any_more_says_so(
     fit: FitAndKeep, lake: Lake, buy: Target, engine: DuckDBEngine, store: FileModelStore, tmp_path: Path
 ):
     fit(lake, SUNDAY, [buy])
-    fewer = replace(SHOP_FEATURES, columns=tuple(c for c in SHOP_FEATURES.columns if c.name != "noise_b"))
-    with pytest.raises(ModelRefused, match="lacks: noise_b; run the weekly training again"):
-        apply_day(
-            engine,
-            lake.read,
-            Output(PREDICTION, tmp_path / "p", 0),
-            fewer,
-            SUNDAY + dt.timedelta(days=1),
-            store,
-        )
+    columns = {column.name: column for column in SHOP_FEATURES.columns}
+    kept_from_it = columns | {"noise_b": columns["noise_b"].but(purposes=(Purpose.ANALYTICS,))}
+    gone = {name: column for name, column in columns.items() if name != "noise_b"}
+    for changed in (gone, kept_from_it):
+        features = replace(SHOP_FEATURES, columns=tuple(changed.values()))
+        with pytest.raises(ModelRefused, match="lacks or keeps from scoring: noise_b; train that week again"):
+            apply_day(
+                engine,
+                lake.read,
+                Output(PREDICTION, tmp_path / "p", 0),
+                features,
+                SUNDAY + dt.timedelta(days=1),
+                store,
+            )
 
 
 @pytest.mark.parametrize(
