@@ -1,6 +1,6 @@
-"""Compiles the feature catalogue to one SELECT: snapshots of every customer for a list of as_of days.
+"""Compiles the feature catalogue to SELECTs: snapshots of every customer for a list of as_of days.
 
-Here: the statement, built of sqlglot expressions only. Not here: the facts measured (view.py).
+Here: the statements, built of sqlglot expressions only. Not here: the facts measured (view.py).
 
 Inputs by name: `as_of` (column as_of: the snapshot days), the tables of `view.INPUTS`, and with `chosen=True`
 a table `chosen` (column customer_id). Each row uses only rows with day <= its as_of, whatever else is given.
@@ -8,7 +8,9 @@ a table `chosen` (column customer_id). Each row uses only rows with day <= its a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -19,6 +21,7 @@ from persona_pipeline.features.source import SOURCES, Source
 
 AGE_BANDS = ((18, "under_18"), (25, "18_24"), (35, "25_34"), (45, "35_44"), (55, "45_54"), (65, "55_64"))
 
+KEPT = ("_feature", "_population")  # statements of their own, although one alone reads them
 # each SELECT of the statement after those it reads, with the names of these
 PARTS: dict[str, tuple[tuple[str, ...], Callable[[], exp.Select]]] = {
     "interval": ((), view.interval),
@@ -48,6 +51,15 @@ PARTS: dict[str, tuple[tuple[str, ...], Callable[[], exp.Select]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement of a snapshot; `reads` names the inputs and the steps before it that it needs."""
+
+    name: str
+    select: exp.Select
+    reads: tuple[str, ...]
+
+
 def compile_features(catalogue: Catalogue, *, chosen: bool = False) -> exp.Select:
     """The SELECT that gives `features.customer` with exactly the columns of `feature_table(catalogue)`.
 
@@ -56,6 +68,52 @@ def compile_features(catalogue: Catalogue, *, chosen: bool = False) -> exp.Selec
         chosen: look only at the customers of the input `chosen`. What is measured against all customers
             (interests, shrunken shares) is still computed for all.
     """
+    *parts, (_, statement) = _parts(catalogue, chosen)
+    for name, select in parts:
+        statement = statement.with_(name, as_=select, copy=False)
+    return statement
+
+
+def compile_steps(catalogue: Catalogue, *, chosen: bool = False) -> list[Step]:
+    """The same rows in several statements, each to be kept before the next: the last gives the features.
+
+    One statement would hold every source of half a million customers in memory at once. What one statement
+    alone reads stays within it.
+    """
+    parts = dict(_parts(catalogue, chosen))
+    reads = {name: _tables(select) for name, select in parts.items()}
+    readers = Counter(name for names in reads.values() for name in names)
+    last = next(reversed(parts))
+    kept = [name for name in parts if readers[name] > 1 or name.endswith(KEPT) or name == last]
+    return [_step(name, parts, reads, set(kept)) for name in kept]
+
+
+def _step(name: str, parts: dict[str, exp.Select], reads: dict[str, list[str]], kept: set[str]) -> Step:
+    """A kept SELECT with those that only it reads written into it."""
+    within: list[str] = []
+    outside: list[str] = []
+
+    def add(part: str) -> None:
+        for other in reads[part]:
+            if other not in parts or other in kept:
+                outside.append(other)
+            elif other not in within:
+                add(other)
+                within.append(other)
+
+    add(name)
+    select = parts[name]
+    for part in within:
+        select = select.with_(part, as_=parts[part], copy=False)
+    return Step(name, select, tuple(dict.fromkeys(outside)))
+
+
+def _tables(select: exp.Select) -> list[str]:
+    return list(dict.fromkeys(table.name for table in select.find_all(exp.Table)))
+
+
+def _parts(catalogue: Catalogue, chosen: bool) -> list[tuple[str, exp.Select]]:
+    """Every SELECT by name, each after those it reads; the last gives the rows."""
     used = [source for source in SOURCES.values() if _of(catalogue, source)]
     needed = _closure(["known_customer", "profile", *(source.event for source in used)])
     shared = "everyone" if "product_view_line" in needed else "member"
@@ -75,11 +133,8 @@ def compile_features(catalogue: Catalogue, *, chosen: bool = False) -> exp.Selec
             ]
     populations = _populations(catalogue)
     parts += [(f"{name}_population", _population(name, inputs)) for name, inputs in populations.items()]
-    parts.append(("measured", _measured(catalogue, used, populations)))
-    statement = _result(catalogue)
-    for name, select in parts:
-        statement = statement.with_(name, as_=select, copy=False)
-    return statement
+    parts += [("measured", _measured(catalogue, used, populations)), ("result", _result(catalogue))]
+    return parts
 
 
 def _closure(names: list[str]) -> list[str]:

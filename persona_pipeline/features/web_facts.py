@@ -13,7 +13,7 @@ import pyarrow as pa
 from persona_pipeline.contracts.activity import PRODUCT_VIEW, SESSION, WEB_DAY
 from persona_pipeline.contracts.clean import PRODUCT
 from persona_pipeline.contracts.traces import WEB_HIT
-from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow, Relation, Window
+from persona_pipeline.engine.protocol import DataFile, Derived, Engine, Output, ReadWindow, Relation, Window
 from persona_pipeline.engine.sql import sql_text
 
 TABLES = (SESSION, WEB_DAY, PRODUCT_VIEW)
@@ -43,24 +43,21 @@ def web_facts_window(
         The files written, by full name. The category of a product is the one known on the day of the view
         (never one learned later), and 'unknown' before the product's first catalogue entry.
     """
-    hits = read(WEB_HIT, window.first, window.last)
-    days = {"first": window.first, "last": window.last}
+    hits = Derived(sql_text("facts/hit"), {"web_hit": read(WEB_HIT, window.first, window.last)})
+    order = engine.stage(sql_text("facts/hit_order"), {"hit": hits}, {"gap_seconds": 60 * session_minutes})
+    numbered = Derived(sql_text("facts/hit_session"), {"hit": hits, "hit_order": order})
     sessions = engine.select_into(
-        sql_text("facts/session"),
-        {"web_hit": hits, "zone": zone},
-        outputs[SESSION.full_name],
-        {**days, "gap_seconds": 60 * session_minutes},
+        sql_text("facts/session"), {"hit": numbered, "zone": zone}, outputs[SESSION.full_name]
     )
     written = Relation(tuple(str(file.path) for file in sessions), SESSION)
     return {
         SESSION.full_name: sessions,
         WEB_DAY.full_name: engine.select_into(
-            sql_text("facts/web_day"), {"session": written}, outputs[WEB_DAY.full_name], days
+            sql_text("facts/web_day"), {"session": written}, outputs[WEB_DAY.full_name]
         ),
         PRODUCT_VIEW.full_name: engine.select_into(
             sql_text("facts/product_view"),
-            {"web_hit": hits, "product": read(PRODUCT, None, window.last)},
+            {"hit": hits, "product": read(PRODUCT, None, window.last)},
             outputs[PRODUCT_VIEW.full_name],
-            days,
         ),
     }

@@ -14,7 +14,7 @@ from persona_pipeline.contracts import Purpose, Type
 from persona_pipeline.contracts.purpose import NotUsable, check_chosen
 from persona_pipeline.contracts.warehouse import feature_columns
 from persona_pipeline.features.catalogue import PACKAGED, check_catalogue, feature_table, load_catalogue
-from persona_pipeline.features.customer import features_sql
+from persona_pipeline.features.customer import features_sql, features_statement
 from persona_pipeline.features.documentation import DEFAULT, main, markdown
 from persona_pipeline.features.feature import Catalogue, CatalogueError
 from persona_pipeline.features.view import INPUT_COLUMNS, INPUTS
@@ -55,7 +55,9 @@ purpose = ["analytics"]
 
 
 def _statement(catalogue: Catalogue) -> exp.Query:
-    return parse_one(features_sql(catalogue), dialect="duckdb").assert_is(exp.Query)
+    return parse_one(features_statement(catalogue).sql(dialect="duckdb"), dialect="duckdb").assert_is(
+        exp.Query
+    )
 
 
 def _load(tmp_path: Path, text: str) -> Catalogue:
@@ -204,7 +206,7 @@ def test_a_project_with_orders_only_gets_what_the_first_part_of_the_catalogue_ho
     assert {name for name, _ in catalogue.left_out} == {
         feature.name for feature in load_catalogue().outputs
     } - {feature.name for feature in catalogue.outputs}
-    assert not re.search(r"web_|session|social|contact_", features_sql(catalogue))
+    assert not re.search(r"web_|session|social|contact_", str(features_sql(catalogue)))
 
 
 def test_features_without_their_source_are_left_out_with_those_derived_from_them() -> None:

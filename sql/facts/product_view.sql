@@ -1,5 +1,6 @@
 -- Which products each identifier looked at or put into the cart, by the day it was known.
 -- The category is the one known on the day it happened, as in basket_item.
+-- Inputs: hit (hit.sql), product.
 WITH product_version AS (
     SELECT
         product_id,
@@ -13,21 +14,14 @@ viewed AS (
     SELECT
         day,
         event_day,
-        CASE
-            WHEN visitor_id IS NOT NULL THEN 'visitor'
-            WHEN account_id IS NOT NULL THEN 'account'
-            ELSE 'client'
-        END AS id_kind,
-        COALESCE(visitor_id, account_id, client_id) AS id,
+        id_kind,
+        id,
         product_id,
-        SUM(CASE WHEN page_type = 'product' AND status < 400 AND method <> 'HEAD' THEN 1 ELSE 0 END) AS views,
+        SUM(CASE WHEN is_seen AND page_type = 'product' THEN 1 ELSE 0 END) AS views,
         SUM(CASE WHEN is_cart_add THEN 1 ELSE 0 END) AS cart_adds
-    FROM web_hit
-    WHERE product_id IS NOT NULL AND day BETWEEN $first AND $last
-    GROUP BY 1, 2, 3, 4, 5
-    HAVING
-        SUM(CASE WHEN page_type = 'product' AND status < 400 AND method <> 'HEAD' THEN 1 ELSE 0 END) > 0
-        OR SUM(CASE WHEN is_cart_add THEN 1 ELSE 0 END) > 0
+    FROM hit
+    WHERE product_id IS NOT NULL AND (is_cart_add OR (is_seen AND page_type = 'product'))
+    GROUP BY day, event_day, id_kind, id, product_id
 )
 
 SELECT

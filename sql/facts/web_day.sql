@@ -24,5 +24,4 @@ SELECT
     SUM(CASE WHEN channel IN ('email', 'sms', 'app', 'paid_search', 'paid_social', 'display') THEN 1 ELSE 0 END)
         AS campaign_sessions
 FROM session
-WHERE day BETWEEN $first AND $last
 GROUP BY day, event_day, id_kind, id
