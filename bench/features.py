@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -106,7 +107,7 @@ def typed(table: Table, columns: dict[str, object], rows: int) -> pa.Table:
     harmless |= {"client_id": "client", "status": 200, "title": "title", "id_kind": "account"}
     arrays = []
     for column in table.columns:
-        value = columns.get(column.name, harmless.get(column.name))
+        value: Any = columns.get(column.name, harmless.get(column.name))
         if isinstance(value, np.ndarray):
             value = pa.array(value)
         if not isinstance(value, pa.Array | pa.ChunkedArray):
