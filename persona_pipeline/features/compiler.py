@@ -22,6 +22,7 @@ from persona_pipeline.features.source import SOURCES, Source
 AGE_BANDS = ((18, "under_18"), (25, "18_24"), (35, "25_34"), (45, "35_44"), (55, "45_54"), (65, "55_64"))
 
 KEPT = ("_feature", "_population")  # statements of their own, although one alone reads them
+WITHIN = ("member",)  # cheaper to select again than to keep
 # each SELECT of the statement after those it reads, with the names of these
 PARTS: dict[str, tuple[tuple[str, ...], Callable[[], exp.Select]]] = {
     "interval": ((), view.interval),
@@ -33,7 +34,7 @@ PARTS: dict[str, tuple[tuple[str, ...], Callable[[], exp.Select]]] = {
     "order_event": (("order_total",), view.order_event),
     "product_purchase": (("basket_line",), view.product_purchase),
     "basket_event": (("basket_line", "product_purchase"), view.basket_event),
-    "basket": (("basket_event",), view.basket),
+    "basket": (("basket_line",), view.basket),
     "web_event": (("member",), trace_view.web_event),
     "session_event": (("member",), trace_view.session_event),
     "product_view_line": (("everyone",), trace_view.product_view_line),
@@ -85,6 +86,7 @@ def compile_steps(catalogue: Catalogue, *, chosen: bool = False) -> list[Step]:
     readers = Counter(name for names in reads.values() for name in names)
     last = next(reversed(parts))
     kept = [name for name in parts if readers[name] > 1 or name.endswith(KEPT) or name == last]
+    kept = [name for name in kept if name not in WITHIN]
     return [_step(name, parts, reads, set(kept)) for name in kept]
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 from sqlglot import exp
 
-from persona_pipeline.engine.protocol import DataFile, Engine, Input, Output, ReadWindow
+from persona_pipeline.engine.protocol import DataFile, Derived, Engine, Input, Output, ReadWindow
 from persona_pipeline.engine.sql import sql_text
 from persona_pipeline.features.compiler import compile_features, compile_steps
 from persona_pipeline.features.feature import Catalogue
@@ -56,10 +57,11 @@ def snapshot(
     files: list[DataFile] = []
     if not days:
         return files
-    inputs = _staged(engine, read, days[-1], catalogue)
+    inputs = _inputs(engine, read, days[-1], catalogue, once=len(days) <= DAYS_PER_STATEMENT)
     for start in range(0, len(days), DAYS_PER_STATEMENT):
-        part = _days(days[start : start + DAYS_PER_STATEMENT])
-        files += engine.select_into(*_last(engine, catalogue, {**inputs, "as_of": part}), output)
+        part = days[start : start + DAYS_PER_STATEMENT]
+        sql, given = _last(engine, catalogue, {**inputs, "as_of": _days(part)})
+        files += engine.select_into(sql, given, output, day=part[0] if len(part) == 1 else None)
     return files
 
 
@@ -76,7 +78,8 @@ def for_customers(
         as_of: the day whose end the rows describe.
     """
     chosen = pa.table({"customer_id": pa.array(sorted(set(ids)), pa.string())})
-    inputs = {**_staged(engine, read, as_of, catalogue), "as_of": _days([as_of]), "chosen": chosen}
+    inputs = _inputs(engine, read, as_of, catalogue, once=True)
+    inputs |= {"as_of": _days([as_of]), "chosen": chosen}
     sql, given = _last(engine, catalogue, inputs, chosen=True)
     return engine.fetch(f"SELECT * FROM ({sql}) AS feature ORDER BY customer_id", given)  # noqa: S608
 
@@ -92,28 +95,31 @@ def _last(
     return last, {each: known[each] for each in needed}
 
 
-def _staged(engine: Engine, read: ReadWindow, last: dt.date, catalogue: Catalogue) -> dict[str, Input]:
-    """What the statements read, each table as one scratch file with the columns it needs.
+def _inputs(
+    engine: Engine, read: ReadWindow, last: dt.date, catalogue: Catalogue, *, once: bool
+) -> dict[str, Input]:
+    """What the statements read, with numbers for identifiers and customers in their order.
 
-    An input is read for each eight days, and opening a file per day of history each time costs more than the
-    features themselves. Identifiers and customers become numbers in their order, once, so that every
-    statement joins and groups by numbers.
+    So every statement joins and groups by numbers. What is read more than once (by two statements, or for
+    several parts of the days, which is what `once` denies) is kept with the columns needed: opening a file
+    per day of history each time costs more than the features themselves.
     """
-    wanted = {name for _, _, reads in features_sql(catalogue) for name in reads}
+    readers = Counter(name for _, _, reads in features_sql(catalogue) for name in reads)
     numbered = engine.stage(sql_text("features/map"), {"map": read(INPUTS["map"], None, last)})
     number = engine.stage(sql_text("features/identifier"), {"map": numbered})
-    staged: dict[str, Input] = {"map": numbered}
+    found: dict[str, Input] = {"map": numbered}
     for name, columns in INPUT_COLUMNS.items():
-        if name not in wanted - {"map"}:
+        if not readers[name] or name == "map":
             continue
         same = [
             exp.column(key, table=name).eq(exp.column(key, table="identifier")) for key in ("id_kind", "id")
         ]
         chosen = [exp.column(column, table="identifier" if column == "id_no" else name) for column in columns]
         select = exp.select(*chosen).from_(exp.to_table(name)).join("identifier", on=exp.and_(*same))
+        sql = select.sql(dialect="duckdb")
         inputs = {name: read(INPUTS[name], None, last), "identifier": number}
-        staged[name] = engine.stage(select.sql(dialect="duckdb"), inputs)
-    return staged
+        found[name] = Derived(sql, inputs) if once and readers[name] == 1 else engine.stage(sql, inputs)
+    return found
 
 
 def _days(days: Sequence[dt.date]) -> pa.Table:

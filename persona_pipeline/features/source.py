@@ -101,7 +101,7 @@ CATEGORY = Source(
     "one row per customer and known category bought; aggregated by top, top_share and entropy only",
     {"amount": Type.DECIMAL, "quantity": Type.DECIMAL},
     frozenset({"orders"}),
-    "basket_event",
+    "basket_line",
     "category",
 )
 

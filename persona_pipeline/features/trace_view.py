@@ -214,19 +214,17 @@ def interest_line() -> exp.Select:
     )
     posts, reviews = e.column("posts", "social_day"), e.column("reviews", "social_day")
     texts = exp.paren(exp.Add(this=posts, expression=reviews))
-    purchase_age = e.days_between(e.column("event_day", bought), e.column("as_of", bought))
     text_age = _age("social_day", of)
     parts = [
         exp.select(*columns_of((*ROW, "category", "age_days"), viewed), exp.alias_(views, "points")).from_(
             named(viewed)
         ),
         exp.select(
-            *columns_of((*ROW, "category"), bought),
-            exp.alias_(purchase_age, "age_days"),
+            *columns_of((*ROW, "category", "age_days"), bought),
             exp.alias_(e.number(PURCHASE_POINTS), "points"),
         )
         .from_(named(bought))
-        .where(purchase_age.copy() < INTEREST_DAYS),
+        .where(e.column("age_days", bought) < INTEREST_DAYS),
         exp.select(
             *columns_of(ROW, of),
             *columns_of(("category",), "social_day"),

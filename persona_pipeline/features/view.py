@@ -47,7 +47,7 @@ INPUT_COLUMNS: dict[str, tuple[str, ...]] = {
     "social_day": (*FACT, "category", *SOCIAL_MEASURES),
     "contact_day": (*FACT, "channel", "message", *CONTACT_MEASURES),
 }
-BASKET_LINE = (*ROW, "order_id", "product_id", "category", "event_day")
+BASKET_LINE = (*ROW, "order_id", "product_id", "category", "event_day", "age_days")
 
 
 def named(name: str, alias: str | None = None) -> exp.Table:
@@ -206,14 +206,15 @@ def order_event() -> exp.Select:
 
 
 def basket_line(of: str = "member") -> exp.Select:
-    """What was in each basket, as known on as_of, of the members in `of`."""
+    """What was in each basket, as known on as_of, of the members in `of`, with its age."""
     fact = "basket_item"
     quantity = e.total(e.column("quantity", fact))
-    names = [name for name in BASKET_LINE if name not in ROW]
+    names = ("order_id", "product_id", "category", "event_day")
     return (
         exp.select(
             *columns_of(ROW, of),
             *columns_of(names, fact),
+            exp.alias_(e.days_between(e.column("event_day", fact), e.column("as_of", of)), "age_days"),
             exp.alias_(quantity, "quantity"),
             exp.alias_(e.total(e.column("amount", fact)), "amount"),
         )
@@ -241,14 +242,13 @@ def product_purchase() -> exp.Select:
 
 
 def basket_event() -> exp.Select:
-    """Basket lines with their age, and whether it is the customer's first day with the product."""
+    """Basket lines, with whether it is the customer's first day with the product."""
     table, bought = "basket_line", "product_purchase"
     event_day = e.column("event_day", table)
     return (
         exp.select(
             *columns_of((*BASKET_LINE, "quantity", "amount"), table),
-            exp.alias_(e.days_between(event_day, e.column("as_of", table)), "age_days"),
-            exp.alias_(event_day.copy().eq(e.column("first_day", bought)), "is_first_purchase"),
+            exp.alias_(event_day.eq(e.column("first_day", bought)), "is_first_purchase"),
         )
         .from_(named(table))
         .join(named(bought), on=same((*ROW, "product_id"), bought, table), join_type="inner")
@@ -257,7 +257,7 @@ def basket_event() -> exp.Select:
 
 def basket() -> exp.Select:
     """One row per order and day: distinct products, units and amount."""
-    table = "basket_event"
+    table = "basket_line"
     return (
         exp.select(
             *columns_of((*ROW, "order_id", "age_days"), table),
