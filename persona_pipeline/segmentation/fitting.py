@@ -76,19 +76,21 @@ def fit_week(
     categories = main_categories(engine, purchase, options.categories) if options.category_mix else ()
     table = engine.fetch(*behaviour(options.features, categories, today, purchase))
     before = None
+    allowed = {
+        column.name for column in (today.table or features).columns if column.allows(Purpose.SEGMENTATION)
+    }
+    may_stay = model is not None and set(model.features) <= allowed
     if model is not None:
         old = None
-        allowed = {
-            column.name for column in (today.table or features).columns if column.allows(Purpose.SEGMENTATION)
-        }
-        if set(model.features) <= allowed:
+        if may_stay:
             old = engine.fetch(*behaviour(model.features, model.categories, today, purchase))
         before = _before(model, last, old)
     try:
         matrix, orders = to_matrix(table, options.features, categories), to_matrix(table, [ORDERS])[:, 0]
         fitted = fit_segments(matrix, orders, options, before, categories)
     except NotEnoughData as refusal:
-        rows = _carried(last, day, str(refusal), table.num_rows)
+        # what may no longer be used is not carried on
+        rows = _carried(last if may_stay else dict.fromkeys(last, []), day, str(refusal), table.num_rows)
     else:
         rows = _promoted(fitted, day, models)
     return {

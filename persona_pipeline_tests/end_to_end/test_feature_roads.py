@@ -63,9 +63,7 @@ def test_fifty_customers_on_ten_days(tmp_path: Path) -> None:
     reference_agrees(project, rng.sample(sorted(written), 12), written)
 
 
-def by_customer(
-    rows: list[dict[str, object]], days: list[dt.date], customers: list[str] | None = None
-) -> Rows:
+def by_customer(rows: list[Row], days: list[dt.date], customers: list[str] | None = None) -> Rows:
     found: Rows = {(row["as_of"], str(row["customer_id"])): row for row in rows}
     return {
         (day, customer): row

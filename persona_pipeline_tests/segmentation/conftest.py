@@ -46,6 +46,7 @@ class World:
             established_orders=1,
         )
     )
+    table: Table = TABLE
 
     def customers(self, day: dt.date, rows: Sequence[Mapping[str, object]]) -> None:
         """Write the features of a day."""
@@ -89,7 +90,7 @@ class World:
         """Fit a week and commit it."""
         outputs = {name: self.lake.output(LAKE_TABLES[name]) for name in WEEKLY}
         for name, files in fit_week(
-            self.engine, self.lake.read, outputs, TABLE, day, self.options, self.models
+            self.engine, self.lake.read, outputs, self.table, day, self.options, self.models
         ).items():
             self.commit(LAKE_TABLES[name], day, files)
 
@@ -99,7 +100,7 @@ class World:
         self.commit(
             table,
             day,
-            apply_day(self.engine, self.lake.read, self.lake.output(table), TABLE, day, self.models),
+            apply_day(self.engine, self.lake.read, self.lake.output(table), self.table, day, self.models),
         )
         return self.rows("segments.membership", day)
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from persona_pipeline.contracts import Purpose
 from persona_pipeline.contracts.purpose import NotUsable
 from persona_pipeline_tests.segmentation.conftest import World, planted
 
@@ -169,6 +170,26 @@ def test_a_refusal_carries_last_week_or_says_that_there_is_nothing(world: World)
     assert {row["segment_key"]: row["change"] for row in world.rows("segments.segment", fourth)} == {
         key: "kept" for key in ("s01", "s02", "s03", "s04")
     }
+
+
+def test_a_feature_that_is_not_for_segments_any_more_ends_them(world: World) -> None:
+    world.customers(SUNDAY, planted(FOUR))
+    world.fit(SUNDAY)
+    assert world.rows("segments.fit", SUNDAY)[0]["status"] == "promoted"
+    columns = {column.name: column for column in world.table.columns}
+    columns["sales_365d"] = columns["sales_365d"].but(purposes=(Purpose.ANALYTICS,))
+    world.table = dataclasses.replace(world.table, columns=tuple(columns.values()))
+    with pytest.raises(NotUsable, match="names sales_365d, which may be used for analytics and not for segm"):
+        world.fit(NEXT)
+    monday = SUNDAY + dt.timedelta(days=1)
+    world.customers(monday, planted(FOUR))
+    with pytest.raises(NotUsable, match=f"train it again: persona run --day {SUNDAY} --select segments/fit"):
+        world.apply(monday)
+    left = tuple(name for name in world.options.features if name != "sales_365d")
+    world.options = dataclasses.replace(world.options, features=left)
+    world.fit(NEXT)  # nobody is known on that Sunday, and what was in force may not stay
+    assert world.rows("segments.fit", NEXT)[0]["status"] == "none"
+    assert world.rows("segments.segment", NEXT) == []
 
 
 def test_equal_customers_are_a_refusal(world: World) -> None:
