@@ -225,6 +225,15 @@ MART_DATA_QUALITY = state_table(
     "The ledger by day and source, and the refunds that found their sale or not.",
 )
 
+MART_FEATURE_QUALITY = state_table(
+    "mart_feature_quality",
+    "one row per publication, day and feature",
+    ("day", "feature"),
+    from_lake(behaviour.STATISTIC, without=()),
+    "How each feature is filled and distributed, and how far it moved: on the as_of day, and on the Sundays "
+    "of the year before it.",
+)
+
 FCT_ORDER_LINE = event_table(
     "fct_order_line",
     "one row per publication that brought it and version of an order line; sign -1 takes a version back",
@@ -390,6 +399,7 @@ WAREHOUSE_TABLES: dict[str, WarehouseTable] = {
         MART_LIFT,
         MART_CALIBRATION,
         MART_DATA_QUALITY,
+        MART_FEATURE_QUALITY,
         FCT_ORDER_LINE,
         FCT_CUSTOMER_DAILY,
         *published_traces.TABLES,

@@ -74,6 +74,10 @@ def report_day(shop: Shop, day: dt.date) -> Path:
             project=project.name,
             currency=project.currency,
             publication_id=publication.publication_id if publication else None,
+            features=[
+                (feature.name, feature.about.description_en, feature.about.description_zh)
+                for feature in shop.catalogue.outputs
+            ],
         )
     return write_report(shop.settings.path(shop.settings.storage.report), data, language=project.language)
 

@@ -62,6 +62,12 @@ def snapshot(
     return files
 
 
+def staged_snapshot(engine: Engine, read: ReadWindow, catalogue: Catalogue, as_of: dt.date) -> Relation:
+    """The rows of one day as scratch Parquet, for a step that needs a day that the lake does not hold."""
+    inputs: dict[str, Input] = {**_staged(engine, read, as_of), "as_of": _days([as_of])}
+    return engine.stage(features_sql(catalogue), inputs)
+
+
 def for_customers(
     engine: Engine, read: ReadWindow, catalogue: Catalogue, ids: Sequence[str], as_of: dt.date
 ) -> pa.Table:

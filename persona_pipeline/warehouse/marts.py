@@ -31,6 +31,7 @@ class Span(enum.Enum):
     WEEK = "the Sunday of the weekly models in force"
     UNTIL_WEEK = "everything up to that Sunday"
     UNTIL_AS_OF = "everything up to as_of"
+    YEAR_UNTIL_AS_OF = "the 53 weeks up to as_of"
     CHANGED = "the changed days"
     WEEK_BEFORE_CHANGED = "the same weekday a week before the changed days"
 
@@ -66,6 +67,7 @@ STATE: dict[str, tuple[tuple[Table, Span], ...]] = {
         (clean.LEDGER_REASON, Span.UNTIL_AS_OF),
         (behaviour.REFUND, Span.UNTIL_AS_OF),
     ),
+    "mart_feature_quality": ((behaviour.STATISTIC, Span.YEAR_UNTIL_AS_OF),),
 }
 
 EVENT: dict[str, tuple[tuple[Table, Span], ...]] = {
@@ -128,6 +130,7 @@ def stage_state(
         Span.WEEK: (week, week),
         Span.UNTIL_WEEK: (None, week),
         Span.UNTIL_AS_OF: (None, as_of),
+        Span.YEAR_UNTIL_AS_OF: (as_of - dt.timedelta(weeks=53), as_of),
     }
     inputs: dict[str, Input] = {}
     for table, span in STATE[target.name]:
