@@ -44,31 +44,33 @@ def statistics_since(shop: Shop, engine: "DuckDBEngine", day: dt.date) -> Rows:
     return engine.fetch(sql, {"statistic": rows}).to_pylist()
 
 
-def drift_tables(rows: Rows, day: dt.date) -> dict[str, dg.MetadataValue]:
+def drift_tables(rows: Rows, day: dt.date) -> dict[dg.AssetKey, dict[str, dg.MetadataValue]]:
     """The features of a day that moved most, and those with the fewest values, as metadata."""
     own = [row for row in rows if row["day"] == day]
     moved = [row for row in own if row["psi"] is not None][:MOST_NAMED]
     filled = sorted(own, key=lambda row: (row["coverage"], row["feature"]))[:MOST_NAMED]
-    found = {"highest_psi": _table(moved)} if moved else {}
-    return found | ({"lowest_coverage": _table(filled)} if filled else {})
+    shown = {"highest_psi": moved, "lowest_coverage": filled}
+    return {asset_key(behaviour.STATISTIC): {name: _table(some) for name, some in shown.items() if some}}
 
 
 def drift_check(rows: Rows) -> dg.AssetCheckResult:
-    """Whether a feature of the newest day moved too far; a warning that names them."""
+    """Whether a feature of the newest day moved too far; a warning that names those that did."""
     newest = max((row["day"] for row in rows), default=None)
     moved = [row for row in rows if row["day"] == newest and row["stability"] == "act"]
     named = ", ".join(f"{row['feature']} {row['psi']:.2f}" for row in moved[:MOST_NAMED])
     more = f" and {len(moved) - MOST_NAMED} more" if len(moved) > MOST_NAMED else ""
-    since = moved[0]["reference_on"] if moved else None
+    told = (
+        f"expected a PSI of at most 0.25 against {moved[0]['reference_on']}, found {named}{more}; look for a "
+        "cause in the sources of these features, and at the models that read them"
+        if moved
+        else None
+    )
     return dg.AssetCheckResult(
         asset_key=FEATURE_DRIFT.asset_key,
         check_name=FEATURE_DRIFT.name,
         passed=not moved,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"expected a PSI of at most 0.25 against {since}, found {named}{more}; look for a cause "
-        "in the sources of these features, and at the models that read them"
-        if moved
-        else None,
+        description=told,
         metadata={"day": str(newest), "features": len(moved)},
     )
 

@@ -12,7 +12,7 @@ from persona_pipeline.defs.drift import (
     statistics_since,
 )
 from persona_pipeline.defs.lineage import lineage_of
-from persona_pipeline.defs.metadata import asset_key, table_spec
+from persona_pipeline.defs.metadata import table_spec
 from persona_pipeline.defs.partitions import Partitions, days_of, own_days
 from persona_pipeline.defs.shop import Shop
 from persona_pipeline.defs.targets import label_targets
@@ -54,8 +54,7 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
             results = [commit(shop, output, days, files, lineage)]
             results.append(commit_statistics(shop, engine, days))
             rows = statistics_since(shop, engine, days[-1])
-        tables = {asset_key(behaviour.STATISTIC): drift_tables(rows, days[-1])}
-        yield from reported(context, days, results, tables)
+        yield from reported(context, days, results, drift_tables(rows, days[-1]))
         yield drift_check(rows)
 
     @dg.multi_asset(specs=[label], name="labels", backfill_policy=policy, pool="labels")
