@@ -60,11 +60,12 @@ def statistics(
         The files written; none for a day without customers.
     """
     rows: list[dict[str, Any]] = []
+    sundays = {then for day in days if (then := reference_day(day)) >= start}
+    references = {then: _snapshot(engine, read, features, catalogue, then) for then in sorted(sundays)}
     for day in days:
         then = reference_day(day)
-        reference = _snapshot(engine, read, features, catalogue, then) if then >= start else None
-        shared = {"day": day, "reference_on": then if reference else None}
-        rows += [shared | row for row in _rows(features, read(features, day, day), reference)]
+        shared = {"day": day, "reference_on": then if then in references else None}
+        rows += [shared | row for row in _rows(features, read(features, day, day), references.get(then))]
     table = pa.Table.from_pylist(rows, schema=arrow_schema(STATISTIC))
     return engine.select_into("SELECT * FROM statistic", {"statistic": table}, output) if rows else []
 
@@ -113,7 +114,10 @@ def _customers(snapshot: Relation) -> int:
 
 
 def _read(snapshot: Relation, columns: Sequence[Column]) -> pa.Table:
-    """Columns of a snapshot, its rows in any order. A statement over 160 columns takes ten times as long."""
+    """Columns of a snapshot, its rows in any order.
+
+    Not by a statement: over 160 columns it takes 0.1 s for any number of rows, most of them to plan it.
+    """
     parts = []
     for path in snapshot.paths:
         with pq.ParquetFile(path) as file:

@@ -82,7 +82,8 @@ def put(shop: Shop, table: Table, day: dt.date, rows: list[dict[str, Any]]) -> N
 @pytest.fixture
 def stopped(project: Settings) -> Shop:
     """Forty customers who order every day of the first week and never again: tracking broke."""
-    shop = Shop(project)
+    only = {name: source for name, source in project.sources.items() if source.kind == "orders"}
+    shop = Shop(project.model_copy(update={"sources": only}))
     prepare_home(project.directory)
     names = [f"a{n:02}" for n in range(40)]
     put(

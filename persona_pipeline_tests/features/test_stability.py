@@ -66,6 +66,7 @@ def test_two_normal_distributions(shift: float) -> None:
     borders = [-math.inf, *stats.norm.ppf(np.arange(1, 10) / 10), math.inf]
     shares = np.diff(stats.norm.cdf(np.array(borders) - shift))
     assert found == pytest.approx(psi([0.1] * 10, list(shares)), rel=1e-3)
+    assert found is not None
     assert 0.85 * shift**2 < found < shift**2
 
 
