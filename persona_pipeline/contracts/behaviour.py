@@ -143,8 +143,10 @@ FEATURES = Table(
 )
 
 
-def _of_numbers(name: str, description: str) -> Column:
-    return Column(name, Type.DOUBLE, f"{description}, in the feature's unit", nullable=True)
+def _of_numbers(name: str, what: str, empty: str) -> Column:
+    return Column(
+        name, Type.DOUBLE, f"{what}, in the feature's unit; empty for texts and {empty}", nullable=True
+    )
 
 
 STATISTIC = Table(
@@ -170,12 +172,10 @@ STATISTIC = Table(
             nullable=True,
             minimum=0,
         ),
-        _of_numbers("mean", "Mean of the values; empty for texts and for fewer than 5 values"),
-        _of_numbers("standard_deviation", "Standard deviation of the values, as the mean"),
+        _of_numbers("mean", "Mean of the values", "with fewer than 5 values"),
+        _of_numbers("standard_deviation", "Standard deviation of the values", "with fewer than 5 values"),
         *(
-            _of_numbers(
-                f"p{percent:02}", f"{percent} % quantile; empty with fewer than 5 customers beyond it"
-            )
+            _of_numbers(f"p{percent:02}", f"{percent} % quantile", "with fewer than 5 customers beyond it")
             for percent in (1, 5, 25, 50, 75, 95, 99)
         ),
         Column(

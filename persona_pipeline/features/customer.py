@@ -62,10 +62,13 @@ def snapshot(
     return files
 
 
-def staged_snapshot(engine: Engine, read: ReadWindow, catalogue: Catalogue, as_of: dt.date) -> Relation:
-    """The rows of one day as scratch Parquet, for a step that needs a day that the lake does not hold."""
-    inputs: dict[str, Input] = {**_staged(engine, read, as_of), "as_of": _days([as_of])}
-    return engine.stage(features_sql(catalogue), inputs)
+def staged_snapshots(
+    engine: Engine, read: ReadWindow, catalogue: Catalogue, as_of_days: Sequence[dt.date]
+) -> dict[dt.date, Relation]:
+    """The rows of each day as scratch Parquet, for a step that needs days that the lake does not hold."""
+    sql = features_sql(catalogue)
+    inputs = _staged(engine, read, max(as_of_days)) if as_of_days else {}
+    return {day: engine.stage(sql, {**inputs, "as_of": _days([day])}) for day in as_of_days}
 
 
 def for_customers(

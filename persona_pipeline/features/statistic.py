@@ -20,7 +20,7 @@ from persona_pipeline.contracts import Column, Table, Type
 from persona_pipeline.contracts.arrow import arrow_schema
 from persona_pipeline.contracts.behaviour import STATISTIC
 from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow, Relation
-from persona_pipeline.features.customer import staged_snapshot
+from persona_pipeline.features.customer import staged_snapshots
 from persona_pipeline.features.feature import Catalogue
 from persona_pipeline.features.stability import Numbers, Texts, psi_of_numbers, psi_of_texts, reading
 
@@ -61,7 +61,7 @@ def statistics(
     """
     rows: list[dict[str, Any]] = []
     sundays = {then for day in days if (then := reference_day(day)) >= start}
-    references = {then: _snapshot(engine, read, features, catalogue, then) for then in sorted(sundays)}
+    references = _snapshots(engine, read, features, catalogue, sorted(sundays))
     for day in days:
         then = reference_day(day)
         shared = {"day": day, "reference_on": then if then in references else None}
@@ -79,15 +79,19 @@ def reference_day(day: dt.date) -> dt.date:
     return before - dt.timedelta(days=before.isoweekday() % 7)
 
 
-def _snapshot(
-    engine: Engine, read: ReadWindow, features: Table, catalogue: Catalogue, day: dt.date
-) -> Relation:
-    """The snapshot of a day as the lake has it, or computed where it lacks rows or columns."""
-    kept = read(features, day, day)
-    lacking = kept.evolved and any(
-        set(features.column_names) - set(pq.read_schema(path).names) for path in kept.paths
-    )
-    return kept if kept.paths and not lacking else staged_snapshot(engine, read, catalogue, day)
+def _snapshots(
+    engine: Engine, read: ReadWindow, features: Table, catalogue: Catalogue, days: Sequence[dt.date]
+) -> dict[dt.date, Relation]:
+    """The snapshots of days as the lake has them, computed where it lacks rows or columns."""
+    kept = {day: read(features, day, day) for day in days}
+    lacking = [day for day, snapshot in kept.items() if not _is_whole(snapshot, features)]
+    return kept | staged_snapshots(engine, read, catalogue, lacking)
+
+
+def _is_whole(snapshot: Relation, features: Table) -> bool:
+    wanted = set(features.column_names)
+    columns = (pq.read_schema(path).names for path in snapshot.paths if snapshot.evolved)
+    return bool(snapshot.paths) and all(wanted.issubset(names) for names in columns)
 
 
 def _rows(features: Table, snapshot: Relation, reference: Relation | None) -> Iterator[dict[str, Any]]:
