@@ -115,6 +115,13 @@ def _status(options: argparse.Namespace) -> int:
     return status(load_settings(options.project), as_json=options.json)
 
 
+def _features(options: argparse.Namespace) -> None:
+    from persona_pipeline.commands.explaining import features
+
+    settings = load_settings(options.project, create_key=False)
+    features(settings, options.names, as_json=options.json, page=options.markdown)
+
+
 def _customer(options: argparse.Namespace) -> None:
     from persona_pipeline.commands.inspecting import customer
 
@@ -226,6 +233,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true")
     command = add("status", _status, "what is there: days, rows, publication, ledger")
     command.add_argument("--json", action="store_true")
+    command = add("features", _features, "the features of each customer: all of them, or what one is made of")
+    command.add_argument("names", nargs="*", metavar="NAME", help="explain these")
+    command.add_argument("--json", action="store_true")
+    command.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="write the whole catalogue as a page of Markdown"
+    )
     command = add("customer", _customer, "one profile, in words")
     command.add_argument("id", metavar="ID")
     command.add_argument("--as-of", type=_date, metavar="DAY")

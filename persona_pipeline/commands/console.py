@@ -28,7 +28,8 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
     material = [list(row) for row in rows]
     for index, name in enumerate(columns):
         numeric = material and all(isinstance(row[index], int | float) for row in material)
-        table.add_column(name, justify="right" if numeric else "left")
+        # what a row is called is never broken, or nobody could look for it
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=index == 0)
     for row in material:
         table.add_row(*(_cell(value) for value in row))
     console.print(table)

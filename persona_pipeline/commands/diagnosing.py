@@ -61,6 +61,7 @@ def diagnose(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     yield _disk(settings)
     yield _warehouse(settings)
     yield from _sources(settings, now)
+    yield _features(settings)
     yield _clock(settings, now)
     yield from _versions()
 
@@ -199,6 +200,18 @@ def _database(settings: Settings, name: str, source: Source) -> Finding:
     days = sorted(each.path_day for each in list_files(name, source, settings.directory) if each.path_day)
     kept = f"answers of {days[0]} .. {days[-1]} are kept" if days else "no file yet, a run asks for its days"
     return Finding(f"source {name}", "ok", f"{shown} answers; {kept}")
+
+
+def _features(settings: Settings) -> Finding:
+    """The catalogue can be read, and what is chosen of it may be used for that."""
+    from persona_pipeline.defs.shop import Shop
+
+    try:
+        catalogue = Shop(settings).check_features()
+    except SettingsError as error:
+        return Finding("features", "error", str(error))
+    left = f", {len(catalogue.left_out)} left out for lack of a source" if catalogue.left_out else ""
+    return Finding("features", "ok", f"{len(catalogue.outputs)}{left}")
 
 
 def _clock(settings: Settings, now: dt.datetime) -> Finding:

@@ -97,12 +97,14 @@ def check(settings: Settings) -> int:
     from persona_pipeline.sources.split import split_files
 
     project, refused = settings.project, 0
+    shop = Shop(settings)
+    catalogue = shop.check_features()
     try:
         marks = present(settings.sources, settings.directory, [])
     except SourceError as error:
         raise CommandError(str(error)) from error
     new = arrive(settings.sources, marks, [], (), start=project.start, last=dt.date.max)
-    with Shop(settings).engine() as engine:
+    with shop.engine() as engine:
         for name, source in settings.sources.items():
             own = [each for each in new if each.source == name]
             until = {
@@ -133,7 +135,6 @@ def check(settings: Settings) -> int:
             for line in told:
                 console.print(line, markup=False, highlight=False)
             refused += sum(problem.line == 0 for problem in seen.problems)
-    catalogue = Shop(settings).catalogue
     reasons = collections.Counter(reason for _, reason in catalogue.left_out)
     console.print(f"features: {len(catalogue.outputs)}")
     for reason, count in sorted(reasons.items()):

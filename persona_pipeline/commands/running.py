@@ -17,6 +17,7 @@ from persona_pipeline.commands.console import CommandError, console, show_table
 from persona_pipeline.defs.home import fix, prepare_home
 from persona_pipeline.defs.launch import RunFailed, execute
 from persona_pipeline.defs.plan import Unit, asset_keys, plan, selected
+from persona_pipeline.defs.shop import Shop
 from persona_pipeline.defs.state import begin_range, closed_through, end_range, unfinished_range
 from persona_pipeline.settings import Settings
 
@@ -35,8 +36,10 @@ def run(
 
     Raises:
         CommandError: the days cannot be run in this order (code 2), or a run failed (code 1).
+        SettingsError: the feature catalogue cannot be used.
     """
     _check_order(settings, first, last)
+    Shop(settings).check_features()
     if not select:
         _check_finished(settings, first, last)
     units = plan(settings, first, last, snapshots=snapshots)

@@ -6,7 +6,7 @@ Importing this package imports no dataframe library and no database library.
 from __future__ import annotations
 
 from persona_pipeline.contracts import activity, behaviour, clean, identity, models, traces
-from persona_pipeline.contracts.column import Column, Sensitivity, Table, Type
+from persona_pipeline.contracts.column import Column, Purpose, Sensitivity, Table, Type
 from persona_pipeline.contracts.warehouse import WAREHOUSE_TABLES
 
 LAKE_TABLES: dict[str, Table] = {
@@ -15,4 +15,4 @@ LAKE_TABLES: dict[str, Table] = {
     for table in module.TABLES
 }
 
-__all__ = ["LAKE_TABLES", "WAREHOUSE_TABLES", "Column", "Sensitivity", "Table", "Type"]
+__all__ = ["LAKE_TABLES", "WAREHOUSE_TABLES", "Column", "Purpose", "Sensitivity", "Table", "Type"]

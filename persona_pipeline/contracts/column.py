@@ -39,9 +39,22 @@ class Sensitivity(enum.StrEnum):
     IDENTIFIER = "identifier"
 
 
+class Purpose(enum.StrEnum):
+    """What a value may be used for (contracts/purpose.py says what each means and who keeps to it)."""
+
+    ANALYTICS = "analytics"
+    SEGMENTATION = "segmentation"
+    SCORING = "scoring"
+    RECOMMENDATION = "recommendation"
+    CONTACT = "contact"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `provenance` columns say who wrote a row and are left out when two runs are compared."""
+    """One column. `provenance` columns say who wrote a row and are left out when two runs are compared.
+
+    `purposes`: what its values may be used for; None where the catalogue of features does not say.
+    """
 
     name: str
     type: Type
@@ -53,6 +66,7 @@ class Column:
     maximum: float | None = None
     allowed: tuple[str, ...] | None = None
     provenance: bool = False
+    purposes: tuple[Purpose, ...] | None = None
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -61,6 +75,10 @@ class Column:
     def but(self, **changes: object) -> Column:
         """The same column with some attributes changed, for example `CUSTOMER_ID.but(nullable=True)`."""
         return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
+
+    def allows(self, purpose: Purpose) -> bool:
+        """Whether its values may be used for that."""
+        return self.purposes is None or purpose in self.purposes
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from persona_pipeline.contracts import behaviour, clean, models, published_traces
 from persona_pipeline.contracts import columns as c
-from persona_pipeline.contracts.column import Column, Table, Type
+from persona_pipeline.contracts.column import Column, Purpose, Table, Type
 from persona_pipeline.contracts.published import (
     PUBLICATION_ID,
     Kind,
@@ -415,9 +415,10 @@ WAREHOUSE_TABLES: dict[str, WarehouseTable] = {
 
 
 def feature_columns(features: Table) -> tuple[Column, ...]:
-    """The columns of the feature catalogue that the profile lacks, as they stand in the lake."""
+    """The columns of the feature catalogue that the profile lacks and people may read, as in the lake."""
     own = set(models.CUSTOMER_PROFILE.column_names)
-    return tuple(column for column in features.columns if column.name not in own)
+    readable = (column for column in features.columns if column.allows(Purpose.ANALYTICS))
+    return tuple(column for column in readable if column.name not in own)
 
 
 def warehouse_tables(features: Table) -> dict[str, WarehouseTable]:

@@ -1,15 +1,20 @@
 """What is kept: daily snapshots for 35 days, those of Sundays for ever; files no commit refers to for a day.
 
 Unreferenced files and what a killed run left in scratch folders hold personal data, so they do not stay.
+Months that are over become one file each in the tables whose whole history a night reads.
 Not here: the warehouse, which deletes its own old rows.
 """
 
 import datetime as dt
 import shutil
 import time
+from typing import TYPE_CHECKING
 
-from persona_pipeline.contracts import LAKE_TABLES, behaviour, models
+from persona_pipeline.contracts import LAKE_TABLES, activity, behaviour, clean, identity, models
 from persona_pipeline.defs.shop import Shop
+
+if TYPE_CHECKING:
+    from persona_pipeline.engine.protocol import Engine
 
 KEPT_DAYS = 35
 SUNDAY = 6
@@ -25,11 +30,17 @@ SNAPSHOTS = (
     models.CUSTOMER_TAG,
     models.PERSONA,
 )
+READ_WHOLE = (
+    *(clean.ARRIVAL, clean.FILE_LEDGER, clean.LEDGER_REASON),
+    *(clean.CUSTOMER, clean.PRODUCT, clean.EXCHANGE_RATE, clean.IDENTIFIER),
+    *(identity.EDGE, behaviour.MAP, behaviour.ORDER_DAY, behaviour.REFUND, behaviour.BASKET_ITEM),
+    *activity.TABLES,
+)
 
 
-def tidy(shop: Shop, as_of: dt.date) -> dict[str, int]:
-    """Drop what is no longer kept on `as_of`; returns how many snapshot days and files went."""
-    lake, dropped, deleted = shop.lake, 0, 0
+def tidy(shop: Shop, engine: "Engine", as_of: dt.date) -> dict[str, int]:
+    """Drop what is no longer kept on `as_of`, compact months; returns how many days and files that were."""
+    lake, dropped, deleted, now = shop.lake, 0, 0, time.time()
     last = as_of - dt.timedelta(days=KEPT_DAYS)
     days = [shop.start + dt.timedelta(days=n) for n in range((last - shop.start).days + 1)]
     for table in SNAPSHOTS:
@@ -39,8 +50,9 @@ def tidy(shop: Shop, as_of: dt.date) -> dict[str, int]:
             lake.replace(lake.output(table), old, [])
             dropped += len(old)
     for table in LAKE_TABLES.values():
-        deleted += lake.vacuum(table, hours=UNREFERENCED_HOURS)
+        deleted += lake.vacuum(table, now, hours=UNREFERENCED_HOURS)
     return {
+        "months_compacted": sum(lake.compact(engine, table, as_of) for table in READ_WHOLE),
         "snapshot_days_dropped": dropped,
         "files_deleted": deleted,
         "scratch_folders_deleted": _sweep(shop),

@@ -50,7 +50,7 @@ def table_spec(
 
 
 def column_schema(table: Table) -> dg.TableSchema:
-    """Columns with type, description, nullability and sensitivity."""
+    """Columns with type, description, nullability, sensitivity and, of features, a tag for each purpose."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
@@ -60,7 +60,8 @@ def column_schema(table: Table) -> dg.TableSchema:
                 constraints=dg.TableColumnConstraints(
                     nullable=column.nullable, unique=table.key == (column.name,)
                 ),
-                tags={"sensitivity": column.sensitivity.value},
+                tags={"sensitivity": column.sensitivity.value}
+                | {f"purpose/{purpose.value}": "" for purpose in column.purposes or ()},
             )
             for column in table.columns
         ]

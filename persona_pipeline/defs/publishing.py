@@ -50,10 +50,11 @@ def publish_day(shop: Shop, as_of: dt.date, run_id: str, *, accepted: str | None
             reason=accepted,
             accepted_by=getpass.getuser() if accepted else None,
         )
+        tidied = tidy(shop, engine, publication.as_of)
     return {
         "publication_id": publication.publication_id,
         "as_of": publication.as_of.isoformat(),
-        **tidy(shop, publication.as_of),
+        **tidied,
         "dagster/row_count": sum(publication.rows.values()),
         "rows": dg.MetadataValue.json(publication.rows),
     }

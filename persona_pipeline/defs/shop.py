@@ -9,7 +9,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from persona_pipeline.contracts import Table
-from persona_pipeline.settings import Settings
+from persona_pipeline.settings import CONFIGURATION, Settings, SettingsError
 
 if TYPE_CHECKING:
     from persona_pipeline.engine.duckdb import DuckDBEngine
@@ -49,11 +49,40 @@ class Shop:
 
     @functools.cached_property
     def catalogue(self) -> "Catalogue":
-        """The feature catalogue, the packaged one and the project's own, as far as its sources tell them."""
+        """The feature catalogue, the packaged one and the project's own, as far as its sources tell them.
+
+        Raises:
+            SettingsError: the project's own cannot be used; the line names file and feature.
+        """
         from persona_pipeline.features.catalogue import load_catalogue
+        from persona_pipeline.features.feature import CatalogueError
 
         own = self.settings.features.catalogue
-        return load_catalogue(self.settings.path(own) if own else None, self.settings.source_kinds)
+        try:
+            return load_catalogue(self.settings.path(own) if own else None, self.settings.source_kinds)
+        except CatalogueError as error:
+            raise SettingsError(str(error)) from error
+
+    def check_features(self) -> "Catalogue":
+        """The catalogue, once it is sure that the features chosen in persona.toml can be used.
+
+        Raises:
+            SettingsError: the catalogue or a choice cannot be used.
+        """
+        from persona_pipeline.contracts import Purpose
+        from persona_pipeline.contracts.purpose import NotUsable, check_chosen
+
+        left_out = dict(self.catalogue.left_out)
+        chosen = self.settings.segmentation.features
+        lacking = next((name for name in chosen if name in left_out), None)
+        where = f"{self.settings.directory / CONFIGURATION}: [segmentation] features"
+        if lacking is not None:
+            raise SettingsError(f"{where} names {lacking}, which {left_out[lacking]}; add one, or remove it")
+        try:
+            check_chosen(self.features, chosen, Purpose.SEGMENTATION, where)
+        except NotUsable as error:
+            raise SettingsError(str(error)) from error
+        return self.catalogue
 
     @functools.cached_property
     def features(self) -> Table:

@@ -37,6 +37,7 @@ PARTS: dict[str, tuple[tuple[str, ...], Callable[[], exp.Select]]] = {
     "product_view_last": (("product_view_line",), trace_view.product_view_last),
     "product_view_event": (("product_view_last", "product_purchase"), trace_view.product_view_event),
     "social_event": (("member",), trace_view.social_event),
+    "mention_event": (("member",), trace_view.mention_event),
     "contact_event": (("everyone",), trace_view.contact_event),
     "record_event": (("profile",), trace_view.record_event),
     "interest_line": (("product_view_line", "basket_line"), trace_view.interest_line),

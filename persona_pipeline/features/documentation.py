@@ -1,8 +1,7 @@
-"""Writes docs/features.md from the catalogue; with `--check` says whether it is current.
+"""The page of a feature catalogue: docs/features.md of the packaged one, and the same of a project's.
 
-Run as `python -m persona_pipeline.features.documentation [--check] [FILE]`.
-
-Not here: the definitions themselves; they stand in catalogue.toml.
+Run as `python -m persona_pipeline.features.documentation [--check] [FILE]` for the packaged one; with
+`--check` it says whether the page is current. Not here: the definitions; they stand in the catalogue's files.
 """
 
 from __future__ import annotations
@@ -12,17 +11,20 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from persona_pipeline.contracts import Purpose
+from persona_pipeline.contracts.purpose import MEANING
 from persona_pipeline.features.catalogue import load_catalogue
 from persona_pipeline.features.feature import OPERATIONS, Catalogue, Derived, Feature, Measured
 from persona_pipeline.features.source import SOURCES
 
 DEFAULT = Path(__file__).parents[2] / "docs" / "features.md"
+_PACKAGED = "`persona_pipeline/features/catalogue*.toml`"
 _WORDS = {"equals": "=", "differs": "≠", "above": ">", "at_least": "≥", "below": "<"}
 
 
-def markdown(catalogue: Catalogue) -> str:
-    """The whole page, English and Chinese side by side."""
-    return "\n".join(_lines(catalogue)) + "\n"
+def markdown(catalogue: Catalogue, origin: str = _PACKAGED) -> str:
+    """The whole page, English and Chinese side by side; `origin` says what it was made from."""
+    return "\n".join(_lines(catalogue, origin)) + "\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,10 +46,10 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _lines(catalogue: Catalogue) -> Iterator[str]:
+def _lines(catalogue: Catalogue, origin: str) -> Iterator[str]:
     yield "# Features · 特征"
     yield ""
-    yield "Generated from `persona_pipeline/features/catalogue*.toml`; do not edit."
+    yield f"Generated from {origin}; do not edit."
     yield "由特征目录生成，请勿手改。"
     yield ""
     yield "A feature as of D uses only facts known by the end of D (`day <= D`) that happened in its window,"
@@ -58,14 +60,28 @@ def _lines(catalogue: Catalogue) -> Iterator[str]:
     yield f"{len(catalogue.outputs)} features are columns of `features.customer`; "
     yield f"{len(catalogue.features) - len(catalogue.outputs)} hidden ones feed derived features."
     yield ""
+    yield "## Purposes · 用途"
+    yield ""
+    yield "What a feature may be used for; `all` stands for all of them."
+    yield "特征可用于什么；`all` 表示全部用途。"
+    yield ""
+    for purpose, (english, chinese) in MEANING.items():
+        yield f"- `{purpose}`: {english} {chinese}"
+    yield ""
     for title, hidden in (("Columns · 列", False), ("Hidden inputs · 隐藏输入", True)):
         yield f"## {title}"
         yield ""
-        yield "| Name | Meaning | 含义 | Type | Unit | When missing | How |"
-        yield "|---|---|---|---|---|---|---|"
+        yield "| Name | Meaning | 含义 | Type | Unit | When missing | Purpose | How |"
+        yield "|---|---|---|---|---|---|---|---|"
         for feature in catalogue.features:
             if feature.hidden is hidden:
                 yield _row(feature)
+        yield ""
+    if catalogue.left_out:
+        yield "## Left out · 未包含"
+        yield ""
+        for name, reason in catalogue.left_out:
+            yield f"- `{name}`: {reason}"
         yield ""
     yield "## Sources · 来源"
     for source in SOURCES.values():
@@ -84,11 +100,14 @@ def _row(feature: Feature) -> str:
         about.type,
         about.unit,
         about.missing,
+        "all" if about.purposes == tuple(Purpose) else ", ".join(about.purposes),
+        how(feature),
     )
-    return "| " + " | ".join((*cells, _how(feature))) + " |"
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _how(feature: Feature) -> str:
+def how(feature: Feature) -> str:
+    """The definition of a feature in a line."""
     if isinstance(feature, Derived):
         roles = zip(OPERATIONS[feature.operation], feature.inputs, strict=True)
         return f"{feature.operation}: " + ", ".join(f"{role} `{name}`" for role, name in roles)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from persona_pipeline.contracts import Column, Sensitivity, Type
+from persona_pipeline.contracts import Column, Purpose, Sensitivity, Type
 
 WINDOWS = (1, 7, 30, 90, 180, 365)
 AGGREGATIONS = ("sum", "count", "count_distinct", "min", "max", "top", "top_share", "entropy")
@@ -24,7 +24,7 @@ MISSING = ("zero", "null")
 
 
 class CatalogueError(Exception):
-    """A catalogue that cannot be used; the message names the feature, what was expected and what came."""
+    """A catalogue that cannot be used; one line with file, feature, what was expected and what came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What every feature says of itself. `missing` is what a customer without rows gets."""
+    """What every feature says of itself.
+
+    `missing` is what a customer without rows gets, `purposes` what the values may be used for, `file` the
+    catalogue that declares it, `window` its length in days (None: the whole history).
+    """
 
     description_en: str
     description_zh: str
@@ -47,20 +51,27 @@ class About:
     sensitivity: Sensitivity
     missing: str
     owner: str
+    purposes: tuple[Purpose, ...]
+    window: int | None
+    file: str
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """An aggregate of one source. `window` is in days, as_of included; None is the whole history."""
+    """An aggregate of one source over its window, as_of included."""
 
     name: str
     about: About
     source: str
     aggregation: str
     measure: str | None
-    window: int | None
     conditions: tuple[Condition, ...] = ()
     hidden: bool = False
+
+    @property
+    def window(self) -> int | None:
+        """Its length in days; None is the whole history."""
+        return self.about.window
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +118,16 @@ class Catalogue:
         """The features that become columns; hidden ones only feed derived features."""
         return tuple(feature for feature in self.features if not feature.hidden)
 
+    def needed(self, name: str) -> Catalogue:
+        """The feature and every one it is computed from, in the order of their declaration."""
+        names, pending = {name}, [name]
+        while pending:
+            feature = self[pending.pop()]
+            inputs = set(feature.inputs) - names if isinstance(feature, Derived) else set()
+            names |= inputs
+            pending += inputs
+        return Catalogue(tuple(feature for feature in self.features if feature.name in names))
+
     @property
     def measured(self) -> tuple[Measured, ...]:
         """The features computed from a source."""
@@ -130,4 +151,5 @@ def column_of(feature: Feature) -> Column:
         unit=feature.about.unit,
         minimum=0 if is_share or is_shrunk or counts else None,
         maximum=1 if is_share else None,
+        purposes=feature.about.purposes,
     )

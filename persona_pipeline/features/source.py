@@ -119,12 +119,12 @@ WEB_DAY = Source(
 
 PRODUCT_VIEW = Source(
     "product_view",
-    "one row per customer and product seen in the last 365 days",
+    "one row per customer and product seen or put into the cart in the last 365 days",
     {
-        **_integers("age_days", "views", "cart_adds"),  # age of the last view; counts of 365 days
+        **_integers("age_days", "views", "cart_adds"),  # age of the last of them; counts of 365 days
         "cart_age_days": Type.INTEGER,  # since it was last put into the cart; empty if never
         "product_id": Type.TEXT,
-        "is_bought_since": Type.BOOLEAN,  # bought on the day of the last view or later
+        "is_bought_since": Type.BOOLEAN,  # bought on the last of these days or later
     },
     frozenset({"web"}),
     "product_view_event",
@@ -181,6 +181,16 @@ SOCIAL_DAY = Source(
     "social_event",
 )
 
+MENTIONED_CATEGORY = Source(
+    "mentioned_category",
+    "one row per customer and known category that posts and reviews mention; "
+    "aggregated by top, top_share and entropy only",
+    _integers("texts", "negative_texts", "positive_texts"),
+    frozenset({"social"}),
+    "mention_event",
+    "category",
+)
+
 CONTACT_DAY = Source(
     "contact_day",
     "one row per customer, channel, message and day on which a campaign contacted them",
@@ -234,6 +244,7 @@ SOURCES = {
         SESSION_DEVICE,
         SESSION_CHANNEL,
         SOCIAL_DAY,
+        MENTIONED_CATEGORY,
         CONTACT_DAY,
         CUSTOMER_RECORD,
         INTEREST,

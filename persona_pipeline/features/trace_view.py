@@ -156,6 +156,25 @@ def social_event() -> exp.Select:
     )
 
 
+def mention_event() -> exp.Select:
+    """Which categories each customer wrote of, by span of ages, corrections summed."""
+    fact, of = "social_day", "member"
+    age = _age(fact, of)
+    texts = exp.Add(this=e.column("posts", fact), expression=e.column("reviews", fact))
+    return (
+        exp.select(
+            *columns_of(ROW, of),
+            exp.alias_(e.smallest(age), "age_days"),
+            *columns_of(("category",), fact),
+            exp.alias_(e.total(texts), "texts"),
+            *_sums(("negative_texts", "positive_texts"), fact),
+        )
+        .from_(named(of))
+        .join(named(fact), on=known_fact(fact, of), join_type="inner")
+        .group_by(*keys_of(ROW, of), _span(age), *keys_of(("category",), fact))
+    )
+
+
 def contact_event() -> exp.Select:
     """How each customer was contacted on each day and what came of it, of everyone: the means need all."""
     fact, of = "contact_day", "everyone"

@@ -6,6 +6,7 @@ writing Parquet (an engine does that) and validation (contracts).
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +20,8 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from persona_pipeline.contracts import Table
 from persona_pipeline.contracts.arrow import ARROW_TYPES
-from persona_pipeline.engine.protocol import DataFile, Output, Relation
+from persona_pipeline.engine.protocol import DataFile, Engine, Output, Relation
+from persona_pipeline.lake.months import Months
 from persona_pipeline.lake.transactions import TransactionLog
 
 _ATTEMPTS = 20
@@ -45,11 +47,11 @@ class DeltaLake:
             return Relation((), table)
         bounds = [("day", ">=", first.isoformat())] if first else []
         bounds += [("day", "<=", last.isoformat())] if last else []
-        uris = delta.file_uris(file_pruning_predicate=bounds or None)
+        files = _files(delta, bounds)
         present = {field.name for field in delta.schema().fields}  # a new column comes with the next write
         flagged = delta.metadata().configuration.get(_EVOLVED) == "true"
         evolved = flagged or not present.issuperset(table.column_names)
-        return Relation(tuple(sorted(_local(uri) for uri in uris)), table, evolved)
+        return Relation(tuple(Months(self._path(table)).shorten(files)), table, evolved)
 
     def output(self, table: Table) -> Output:
         """Where a writer puts files of this table. What others commit from now on, it has not seen."""
@@ -122,12 +124,37 @@ class DeltaLake:
         found = self._versions(self._path(table), table, delta.version(), days)
         return {day: version for day, version in found.items() if version}
 
-    def vacuum(self, table: Table, *, hours: int = 24) -> int:
-        """Delete files that no commit of the last `hours` refers to; returns how many."""
+    def compact(self, engine: Engine, table: Table, before: dt.date) -> int:
+        """Copy the months that are over before a day into one file each, for readers; returns how many."""
         delta = self._open(table)
         if delta is None:
             return 0
-        return len(delta.vacuum(retention_hours=hours, dry_run=False, enforce_retention_duration=False))
+        months, written = Months(self._path(table)), 0
+        evolved = self.read(table, None, None).evolved
+        for files, copy in months.lacking(_files(delta), before):
+            output = Output(table, months.folder, delta.version())
+            days = Relation(tuple(files), table, evolved)
+            (file,) = engine.select_into("SELECT * FROM month", {"month": days}, output, day=before)
+            file.path.replace(copy)
+            with contextlib.suppress(OSError):  # what a killed run left lies there still
+                file.path.parent.rmdir()
+            written += 1
+        return written
+
+    def vacuum(self, table: Table, now: float, *, hours: int = 24) -> int:
+        """Delete files that no commit of the last `hours` refers to; returns how many.
+
+        Args:
+            table: whose files.
+            now: seconds since 1970.
+            hours: how long a reader may be at work on what was replaced.
+        """
+        delta = self._open(table)
+        if delta is None:
+            return 0
+        stale = Months(self._path(table)).drop_stale(_files(delta), now - hours * 3600)
+        gone = delta.vacuum(retention_hours=hours, dry_run=False, enforce_retention_duration=False)
+        return stale + len(gone)
 
     def _versions(
         self, path: Path, table: Table, version: int, days: Iterable[dt.date]
@@ -187,6 +214,11 @@ def _commit(
 
 def _app_id(table: Table, day: dt.date) -> str:
     return f"{table.full_name}/{day.isoformat()}"
+
+
+def _files(delta: DeltaTable, bounds: list[tuple[str, str, str]] | None = None) -> list[str]:
+    """The files of the days within bounds, as paths."""
+    return [_local(uri) for uri in delta.file_uris(file_pruning_predicate=bounds or None)]
 
 
 def _local(uri: str) -> str:

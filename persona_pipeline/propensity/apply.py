@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 
-from persona_pipeline.contracts import Table
+from persona_pipeline.contracts import Purpose, Table
 from persona_pipeline.contracts.calendar import week_of
 from persona_pipeline.contracts.models import MODEL
 from persona_pipeline.engine.protocol import DataFile, Engine, ModelStore, Output, ReadWindow, Relation
@@ -54,7 +54,7 @@ def apply_day(
     Without a champion there is no row; scores.model says why.
 
     Raises:
-        ModelRefused: a stored model needs a feature that is no longer in the catalogue.
+        ModelRefused: a stored model needs a feature that left the catalogue or may not be scored with.
     """
     week = week_of(day)
     champions = engine.fetch(
@@ -81,11 +81,12 @@ def _score_target(
 ) -> Relation:
     columns, conditions = model.columns(), model.conditions()
     needed = {*columns[0], *columns[1], *(condition.column for condition in conditions)}
-    missing = sorted(needed - set(features.column_names))
+    missing = sorted(needed - {column.name for column in features.columns if column.allows(Purpose.SCORING)})
     if missing:
         raise ModelRefused(
-            f"model {model_id} needs features that the catalogue lacks: {', '.join(missing)}; "
-            "run the weekly training again"
+            f"model {model_id} needs features that the catalogue lacks or keeps from scoring: "
+            f"{', '.join(missing)}; train that week again: persona run --day {week_of(day)} "
+            "--select scores/model"
         )
     cohort = engine.stage(scoring_sql(columns, conditions), {"features": read(features, day, day)})
     scored = engine.map_batches(cohort, score_batch(model, model_id))

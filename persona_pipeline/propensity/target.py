@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from persona_pipeline.contracts import Table, Type
-
-NUMERIC_TYPES = (Type.INTEGER, Type.DECIMAL, Type.DOUBLE, Type.BOOLEAN)
+from persona_pipeline.contracts import Purpose, Table
+from persona_pipeline.contracts.purpose import NUMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +85,21 @@ def standard_target(
 def model_columns(features: Table, target: Target) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Numeric and text columns that a model of the target may use, in the order of the contract.
 
+    Features whose purpose does not include scoring are left out.
+
     Raises:
-        ValueError: a column that the target names is not a column of the features, or not of a fitting type.
+        ValueError: a column that the target names is not a column of the features, not of a fitting type, or
+            may not be used for scoring.
     """
-    numeric = tuple(column.name for column in features.columns if column.type in NUMERIC_TYPES)
-    known = {column.name for column in features.columns}
+    usable = [column for column in features.columns if column.allows(Purpose.SCORING)]
+    numeric = tuple(column.name for column in usable if column.type in NUMBERS)
+    known = {column.name for column in usable}
     named = [*(c.column for c in target.eligible), *target.profile_columns, *target.baseline]
     missing = sorted({*named} - known | {*target.baseline} - {*numeric})
     if missing:
         raise ValueError(
-            f"{target.name} needs columns that {features.full_name} lacks or has as text: "
-            f"{', '.join(missing)}"
+            f"{target.name} needs columns that {features.full_name} lacks, has as text or may not use for "
+            f"scoring: {', '.join(missing)}"
         )
     text = tuple(name for name in target.profile_columns if name not in numeric)
     return numeric, text

@@ -45,9 +45,8 @@ def apply_day(
     The model is the one in force after `week_of(day)`, never a newer one. A customer without any order has
     no segment and no RFM scores; while nothing is in force, nobody has a segment, but RFM is there.
     """
-    weeks = engine.fetch(
-        "SELECT * FROM fit", {"fit": read(SEGMENT_FIT, week_of(day), week_of(day))}
-    ).to_pylist()
+    week = week_of(day)
+    weeks = engine.fetch("SELECT * FROM fit", {"fit": read(SEGMENT_FIT, week, week)}).to_pylist()
     in_force = None
     if weeks and weeks[0]["model_sha256"]:
         in_force = InForce(from_bytes(models.get(weeks[0]["model_sha256"])), weeks[0]["model_id"])
@@ -55,7 +54,8 @@ def apply_day(
         (in_force.segmentation.features, in_force.segmentation.categories) if in_force else ((), ())
     )
     today = customers_of(read, features, day)
-    check_features(names, today.table or features)
+    again = f"the segmentation of {week} (train it again: persona run --day {week} --select segments/fit)"
+    check_features(names, today.table or features, again)
     rfm = engine.stage(sql_text("segments/rfm"), {"features": today})
     scored = engine.stage(*behaviour(names, categories, today, stage_purchases(engine, read, day), rfm))
     files = engine.map_batches(scored, lambda batch: score(batch, day, in_force), output)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from persona_pipeline.contracts import Table
+from persona_pipeline.contracts import Purpose, Table
 from persona_pipeline.contracts.models import K_CURVE, SEGMENT, SEGMENT_FIT, SEGMENT_PROFILE
 from persona_pipeline.engine.protocol import DataFile, Engine, ModelStore, Output, ReadWindow
 from persona_pipeline.segmentation.fit import Before, Fitted, NotEnoughData, fit_segments
@@ -63,7 +63,7 @@ def fit_week(
         models: where the fitted pipeline is kept.
 
     Raises:
-        KeyError: `options.features` names a feature that the table does not have.
+        NotUsable: `options.features` names a feature that the table lacks or that is not meant for it.
     """
     today = customers_of(read, features, day)
     check_features(options.features, today.table or features)
@@ -78,7 +78,10 @@ def fit_week(
     before = None
     if model is not None:
         old = None
-        if set(model.features) <= set(features.column_names):
+        allowed = {
+            column.name for column in (today.table or features).columns if column.allows(Purpose.SEGMENTATION)
+        }
+        if set(model.features) <= allowed:
             old = engine.fetch(*behaviour(model.features, model.categories, today, purchase))
         before = _before(model, last, old)
     try:

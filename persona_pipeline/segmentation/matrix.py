@@ -14,8 +14,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sqlglot import exp
 
-from persona_pipeline.contracts import Column, Table, Type
+from persona_pipeline.contracts import Column, Purpose, Table, Type
 from persona_pipeline.contracts.behaviour import BASKET_ITEM, MAP
+from persona_pipeline.contracts.purpose import check_chosen
 from persona_pipeline.engine.protocol import Engine, Input, ReadWindow, Relation
 from persona_pipeline.engine.sql import sql_text
 from persona_pipeline.segmentation.options import DEFAULT_FEATURES
@@ -42,18 +43,13 @@ def customers_of(read: ReadWindow, features: Table, day: dt.date) -> Relation:
     return read(features, day, day).with_columns(_BOUGHT)
 
 
-def check_features(names: Iterable[str], features: Table) -> None:
-    """Refuse features that the table does not have.
+def check_features(names: Iterable[str], features: Table, where: str = "[segmentation] features") -> None:
+    """Refuse features that cannot describe behaviour; `where` they were chosen.
 
     Raises:
-        KeyError: names them, and what there is.
+        NotUsable: one of them is no column of the features, no number, or not meant for segmentation.
     """
-    missing = [name for name in names if name not in features.column_names]
-    if missing:
-        there = ", ".join(features.column_names)
-        raise KeyError(
-            f"segmentation features not in {features.full_name}: {', '.join(missing)}; it has: {there}"
-        )
+    check_chosen(features, names, Purpose.SEGMENTATION, where)
 
 
 def stage_purchases(engine: Engine, read: ReadWindow, day: dt.date) -> Relation:

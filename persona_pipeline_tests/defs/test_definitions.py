@@ -95,7 +95,8 @@ def test_column_schema_is_the_contract(specs: dict[str, dg.AssetSpec]) -> None:
                 each.type.value,
                 each.description,
                 each.nullable,
-                {"sensitivity": each.sensitivity.value},
+                {"sensitivity": each.sensitivity.value}
+                | {f"purpose/{purpose}": "" for purpose in each.purposes or ()},
             )
             for each in contract.columns
         ]

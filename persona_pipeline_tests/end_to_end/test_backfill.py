@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import json
+import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -151,7 +155,26 @@ def wednesday(nights: Project, tmp_path_factory: pytest.TempPathFactory) -> tupl
         "line_no": sale["line_no"],
     }
     (project.directory / paths["short"]).write_text("order_id,line_no\nX,1\n", encoding="utf-8")
-    return project.run(WEDNESDAY), paths
+    with unreadable(project, SUNDAY):
+        project.run(WEDNESDAY)
+    return project, paths
+
+
+@contextlib.contextmanager
+def unreadable(project: Project, before: dt.date) -> Iterator[None]:
+    """Raw files of days before one hold nothing meanwhile: a night that reads them would go wrong."""
+    raw = project.directory / "data" / "raw"
+    dated = {file: re.search(r"\d{4}-\d{2}-\d{2}", file.name) for file in raw.rglob("*.*")}
+    old = {file: file.read_bytes() for file, found in dated.items() if found and found[0] < str(before)}
+    assert {file.parent.name for file in old} >= {"orders", "web", "social"}, "no raw files to hide"
+    times = {file: file.stat() for file in old}
+    for file, content in old.items():
+        file.write_bytes(bytes(len(content)))
+        os.utime(file, ns=(times[file].st_atime_ns, times[file].st_mtime_ns))
+    yield
+    for file, content in old.items():
+        file.write_bytes(content)
+        os.utime(file, ns=(times[file].st_atime_ns, times[file].st_mtime_ns))
 
 
 def test_a_late_file_goes_to_the_next_open_day(wednesday: tuple[Project, dict[str, str]]) -> None:

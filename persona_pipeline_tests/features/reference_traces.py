@@ -1,6 +1,6 @@
-"""Features of web, texts, contacts, records and interests in plain Python, from facts, by their descriptions.
+"""Features of web, views, texts, contacts and interests in plain Python, by their descriptions.
 
-It knows nothing of SQL, spans or the catalogue; slow and simple on purpose.
+It knows nothing of SQL, spans or the catalogue; slow and simple on purpose. Not here: orders (reference.py).
 """
 
 from __future__ import annotations
@@ -8,221 +8,206 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from persona_pipeline_tests.features.history import Row
+from persona_pipeline_tests.features.known import Known, entropy, ratio, shares, top
 
-Facts = Mapping[str, list[Row]]
 CHANNELS = ("email", "sms", "app", "wechat")
-PRIOR = 10
+CAMPAIGN = ("email", "sms", "app", "paid_search", "paid_social", "display")
+PRIOR = 10  # contacts that the share of all customers weighs as much as
 
 
-def owner(facts: Facts, id_kind: str, identifier: str, as_of: dt.date) -> str | None:
-    """The customer of an identifier as known on a day."""
-    rows = [r for r in facts["map"] if (r["id_kind"], r["id"]) == (id_kind, identifier) and r["day"] <= as_of]
-    return max(rows, key=lambda row: row["day"])["customer_id"] if rows else None
+def _inside(known: Known, rows: Iterable[Row], window: int) -> list[Row]:
+    return [row for row in rows if known.age(row["event_day"]) < window]
 
 
-def _known(facts: Facts, name: str, customer_id: str | None, as_of: dt.date) -> list[Row]:
-    """Facts known and happened by as_of, of one customer or (None) of every customer."""
-    rows = []
-    for row in facts.get(name, []):
-        known = row["day"] <= as_of and row.get("event_day", row["day"]) <= as_of
-        whose = owner(facts, row["id_kind"], row["id"], as_of) if known else None
-        if whose is not None and customer_id in (None, whose):
-            rows.append(row | {"customer_id": whose})
-    return rows
+def web_features(known: Known, customer: str) -> dict[str, object]:
+    """Sessions: how many, how deep, when, on what, from where."""
+    visits = known.rows("session", customer)
+
+    def of(window: int) -> list[Row]:
+        return _inside(known, visits, window)
+
+    def some(window: int, is_one: Callable[[Row], bool]) -> int:
+        return sum(is_one(row) for row in of(window))
+
+    def total(name: str, window: int) -> int:
+        return sum(row[name] for row in of(window))
+
+    sessions = len(of(90))
+    checkouts, carts = (some(90, lambda row, n=n: row[n] > 0) for n in ("checkouts", "cart_adds"))
+    confirmed = some(90, lambda row: row["confirmations"] > 0)
+    kinds: dict[str, Callable[[Row], bool]] = {
+        "mobile": lambda row: row["device"] in ("mobile", "tablet"),
+        "evening": lambda row: row["hour"] >= 20,
+        "night": lambda row: row["hour"] < 6,
+        "direct": lambda row: row["channel"] == "direct",
+        "search": lambda row: row["channel"] == "organic_search",
+        "social": lambda row: row["channel"] == "organic_social",
+        "campaign": lambda row: row["channel"] in CAMPAIGN,
+    }
+    dayparts = Counter(("night", "morning", "afternoon", "evening")[row["hour"] // 6] for row in of(365))
+    return {
+        **{f"sessions_{w}d": len(of(w)) for w in (7, 30, 90)},
+        **{f"{n}_{w}d": total(n, w) for n in ("product_views", "cart_adds") for w in (7, 30, 90)},
+        "searches_90d": total("searches", 90),
+        **{f"checkouts_{w}d": some(w, lambda row: row["checkouts"] > 0) for w in (30, 90)},
+        **{f"visit_days_{w}d": len({row["event_day"] for row in of(w)}) for w in (30, 90)},
+        "last_visit_days": min((known.age(row["event_day"]) for row in visits), default=None),
+        "sessions_trend_30d_90d": ratio(len(of(30)), sessions),
+        "bounce_share_90d": ratio(some(90, lambda row: row["hits"] == 1), sessions),
+        "product_views_per_session_90d": ratio(total("product_views", 90), sessions),
+        "cart_session_share_90d": ratio(carts, sessions),
+        "checkouts_per_cart_90d": ratio(checkouts, carts),
+        "confirmations_per_checkout_90d": ratio(confirmed, checkouts),
+        "session_order_share_90d": ratio(confirmed, sessions),
+        "seconds_per_session_90d": ratio(total("seconds", 90), sessions),
+        **{f"{name}_session_share_90d": ratio(some(90, test), sessions) for name, test in kinds.items()},
+        "preferred_daypart": top(dayparts),
+        "preferred_daypart_share": max(shares(dayparts), default=None),
+        "preferred_device": top(Counter(row["device"] for row in of(365))),
+        "visit_channel": top(Counter(row["channel"] for row in of(365))),
+    }
 
 
-def _share(above: float, below: float) -> float | None:
-    return float(above) / float(below) if below > 0 else None
+def view_features(known: Known, customer: str, items: list[Row]) -> dict[str, object]:
+    """Products seen or put into the cart; `items` is what the customer bought."""
+    views = _inside(known, known.rows("product_view", customer), 365)
+
+    def products(window: int, *, in_cart: bool = False) -> set[str]:
+        return {row["product_id"] for row in _inside(known, views, window) if row["cart_adds"] or not in_cart}
+
+    def left(names: set[str]) -> int:
+        """How many of them were not bought on the last day of interest or later."""
+        last = {name: max(row["event_day"] for row in views if row["product_id"] == name) for name in names}
+        bought = {(row["product_id"], row["event_day"]) for row in items}
+        return sum(not any(p == name and on >= day for p, on in bought) for name, day in last.items())
+
+    categories: Counter[str] = Counter()
+    for row in _inside(known, views, 90):
+        categories[row["category"]] += row["views"]
+    return {
+        **{f"products_viewed_{w}d": len(products(w)) for w in (30, 90)},
+        **{f"products_viewed_not_bought_{w}d": left(products(w)) for w in (30, 90)},
+        "products_carted_not_bought_30d": left(products(30, in_cart=True)),
+        "top_viewed_category": top(categories),
+        "top_viewed_category_share_90d": max(shares(categories), default=None),
+        "viewed_category_entropy_90d": entropy(categories),
+    }
 
 
-def _top(weights: Mapping[str, float]) -> str | None:
-    positive = {name: weight for name, weight in weights.items() if weight > 0 and name != "unknown"}
-    return min(positive, key=lambda name: (-positive[name], name), default=None)
+def text_features(known: Known, customer: str) -> dict[str, object]:
+    """Posts and reviews, in the version known."""
+    texts = known.rows("post", customer)
+
+    def count(window: int, is_one: Callable[[Row], bool] = lambda _: True) -> int:
+        return sum(row["sign"] for row in _inside(known, texts, window) if is_one(row))
+
+    def last(is_one: Callable[[Row], bool]) -> int | None:
+        left: Counter[dt.date] = Counter()
+        for row in texts:
+            left[row["event_day"]] += row["sign"] * is_one(row)
+        return min((known.age(on) for on, number in left.items() if number > 0), default=None)
+
+    def negative(row: Row) -> bool:
+        return row["sentiment_label"] == "negative"
+
+    rated = [row for row in _inside(known, texts, 365) if row["rating"] is not None]
+    mentioned: Counter[str] = Counter()
+    for row in _inside(known, texts, 365):
+        mentioned[row["category"] or "unknown"] += row["sign"]
+    return {
+        **{f"{kind}s_{w}d": count(w, lambda r, k=kind: r["post_type"] == k)
+           for kind in ("post", "review") for w in (30, 365)},
+        "low_ratings_90d": count(90, lambda row: row["rating"] is not None and row["rating"] <= 2),
+        "rating_mean_365d": ratio(sum(r["sign"] * r["rating"] for r in rated), sum(r["sign"] for r in rated)),
+        "negative_text_share_90d": ratio(count(90, negative), count(90)),
+        **{
+            f"sentiment_mean_{w}d": ratio(
+                sum(row["sign"] * row["sentiment"] for row in _inside(known, texts, w)), count(w)
+            )
+            for w in (90, 365)
+        },
+        "last_text_days": last(lambda _: True),
+        "last_negative_text_days": last(negative),
+        "top_mentioned_category": top(mentioned),
+    }  # fmt: skip
 
 
-def _entropy(weights: Mapping[str, float]) -> float | None:
-    positive = [float(weight) for name, weight in weights.items() if weight > 0 and name != "unknown"]
-    return -sum(w / sum(positive) * math.log(w / sum(positive)) for w in positive) if positive else None
+def contact_features(known: Known, customer: str) -> dict[str, object]:
+    """Campaign contacts; who was held out on purpose was not contacted."""
+    everybody = known.rows("contact")
+    own = [row for row in everybody if row["customer_id"] == customer]
+
+    def count(rows: list[Row], what: str | None, window: int, channel: str | None = None) -> int:
+        return sum(
+            row["sign"]
+            for row in _inside(known, rows, window)
+            if not row["is_holdout"] and (what is None or row[what]) and channel in (None, row["channel"])
+        )
+
+    def shrunk(what: str, window: int, channel: str | None = None) -> float | None:
+        contacted = count(everybody, None, window, channel)
+        if contacted <= 0:
+            return None
+        mean = count(everybody, what, window, channel) / contacted
+        above, below = count(own, what, window, channel), count(own, None, window, channel)
+        return (above + PRIOR * mean) / (below + PRIOR)
+
+    def last(what: str | None) -> int | None:
+        left: Counter[tuple[dt.date, str, str]] = Counter()
+        for row in own:
+            place = row["event_day"], row["channel"], row["message"]
+            left[place] += row["sign"] * (not row["is_holdout"] and (what is None or row[what]))
+        return min((known.age(place[0]) for place, number in left.items() if number > 0), default=None)
+
+    outcomes = {"open": "is_opened", "click": "is_clicked", "response": "is_responded"}
+    return {
+        **{f"contacts_{w}d": count(own, None, w) for w in (7, 30, 90, 365)},
+        **{f"responses_{w}d": count(own, "is_responded", w) for w in (90, 365)},
+        "contacts_trend_30d_90d": ratio(count(own, None, 30), count(own, None, 90)),
+        "last_contact_days": last(None),
+        "last_response_days": last("is_responded"),
+        "contact_cost_365d": sum(row["sign"] * row["cost"] for row in _inside(known, own, 365)),
+        "response_share_90d": shrunk("is_responded", 90),
+        **{f"{name}_share_365d": shrunk(what, 365) for name, what in outcomes.items()},
+        **{f"contacts_{channel}_365d": count(own, None, 365, channel) for channel in CHANNELS},
+        **{
+            f"{name}_share_{channel}_365d": shrunk(what, 365, channel)
+            for name, what in outcomes.items()
+            for channel in CHANNELS
+        },
+    }
 
 
-def _daypart(hour: int) -> str:
-    return ["night", "morning", "afternoon", "evening"][hour // 6]
-
-
-def interests(facts: Facts, customer_id: str | None, as_of: dt.date) -> dict[str, dict[str, float]]:
-    """Faded points by customer and category, before rarity."""
+def interest_features(known: Known, customer: str, items: list[Row]) -> dict[str, object]:
+    """Interests of 365 days, halved every 90; `items` is what everybody bought."""
     points: dict[tuple[str, str], int] = defaultdict(int)
     faded: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
 
     def add(rows: Iterable[Row], worth: Callable[[Row], int]) -> None:
-        for row in rows:
-            age = (as_of - row["event_day"]).days
-            if age < 365 and row["category"] != "unknown":
-                points[row["customer_id"], row["category"]] += worth(row)
-                faded[row["customer_id"]][row["category"]] += worth(row) * math.exp(-math.log(2) * age / 90)
+        for row in _inside(known, rows, 365):
+            category = row["category"] or "unknown"
+            if category != "unknown":
+                points[row["customer_id"], category] += worth(row)
+                faded[row["customer_id"]][category] += worth(row) * 0.5 ** (known.age(row["event_day"]) / 90)
 
-    add(_known(facts, "product_view", customer_id, as_of), lambda row: row["views"] + 3 * row["cart_adds"])
-    add(_baskets(facts, customer_id, as_of), lambda _: 5)
-    add(_known(facts, "social_day", customer_id, as_of), lambda row: 2 * (row["posts"] + row["reviews"]))
-    return {
+    add(known.rows("product_view"), lambda row: row["views"] + 3 * row["cart_adds"])
+    add(items, lambda _: 5)
+    add(known.rows("post"), lambda row: 2 * row["sign"])
+    interests = {
         who: {name: weight for name, weight in found.items() if points[who, name] > 0}
         for who, found in faded.items()
     }
-
-
-def _baskets(facts: Facts, customer_id: str | None, as_of: dt.date) -> list[Row]:
-    """Basket items with a positive quantity as known on as_of, one row each."""
-    net: Counter[tuple[object, ...]] = Counter()
-    for row in _known(facts, "basket_item", customer_id, as_of):
-        key = ("customer_id", "order_id", "product_id", "category", "event_day")
-        net[tuple(row[name] for name in key)] += row["quantity"]
-    names = ("customer_id", "order_id", "product_id", "category", "event_day")
-    return [dict(zip(names, key, strict=True)) for key, quantity in net.items() if quantity > 0]
-
-
-def features(facts: Facts, customer_id: str, as_of: dt.date) -> dict[str, object]:
-    """What is known of a customer at the end of as_of."""
-
-    def age(row: Row) -> int:
-        return (as_of - row["event_day"]).days
-
-    def within(rows: list[Row], window: int) -> list[Row]:
-        return [row for row in rows if age(row) < window]
-
-    def total(rows: list[Row], name: str, window: int = 10_000) -> float:
-        return sum(row[name] for row in within(rows, window))
-
-    web = _known(facts, "web_day", customer_id, as_of)
-    result: dict[str, object] = {
-        f"{name}_{window}d": total(web, name, window)
-        for name, windows in (
-            ("sessions", (7, 30, 90)),
-            ("product_views", (7, 90)),
-            ("cart_adds", (30,)),
-        )
-        for window in windows
-    }
-    sessions = total(web, "sessions", 90)
-    for name in ("mobile", "evening", "night", "direct", "search", "social", "campaign"):
-        result[f"{name}_session_share_90d"] = _share(total(web, f"{name}_sessions", 90), sessions)
-    checkouts = total(web, "checkout_sessions", 90)
-    result |= {
-        "visit_days_30d": len({row["event_day"] for row in within(web, 30)}),
-        "last_visit_days": min((age(row) for row in web), default=None),
-        "sessions_trend_30d_90d": _share(total(web, "sessions", 30), sessions),
-        "bounce_share_90d": _share(total(web, "bounces", 90), sessions),
-        "checkouts_30d": total(web, "checkout_sessions", 30),
-        "cart_session_share_90d": _share(total(web, "cart_sessions", 90), sessions),
-        "checkouts_per_cart_90d": _share(checkouts, total(web, "cart_sessions", 90)),
-        "confirmations_per_checkout_90d": _share(total(web, "confirmation_sessions", 90), checkouts),
-        "session_order_share_90d": _share(total(web, "confirmation_sessions", 90), sessions),
-        "product_views_per_session_90d": _share(total(web, "product_views", 90), sessions),
-        "seconds_per_session_90d": _share(total(web, "seconds", 90), sessions),
-    }
-    visits = within(_known(facts, "session", customer_id, as_of), 365)
-    result |= {
-        "preferred_daypart": _top(Counter(_daypart(row["hour"]) for row in visits)),
-        "preferred_device": _top(Counter(row["device"] for row in visits)),
-        "visit_channel": _top(Counter(row["channel"] for row in visits)),
-    }
-    views = within(_known(facts, "product_view", customer_id, as_of), 365)
-    bought = _baskets(facts, customer_id, as_of)
-    seen: dict[str, list[Row]] = defaultdict(list)
-    for row in views:
-        seen[row["product_id"]].append(row)
-
-    def not_bought(product_id: str) -> bool:
-        last = max(row["event_day"] for row in seen[product_id])
-        return not any(b["product_id"] == product_id and b["event_day"] >= last for b in bought)
-
-    by_category: Counter[str] = Counter()
-    for row in within(views, 90):
-        by_category[row["category"]] += row["views"]
-    result |= {
-        "products_viewed_30d": len({row["product_id"] for row in within(views, 30)}),
-        "products_viewed_not_bought_90d": sum(
-            not_bought(name) for name in {row["product_id"] for row in within(views, 90)}
-        ),
-        "products_carted_not_bought_30d": sum(
-            not_bought(name) for name in {r["product_id"] for r in within(views, 30) if r["cart_adds"] > 0}
-        ),
-        "top_viewed_category": _top(by_category),
-        "viewed_category_entropy_90d": _entropy(by_category),
-    }
-    texts = _known(facts, "social_day", customer_id, as_of)
-    per_day: dict[dt.date, Counter[str]] = defaultdict(Counter)
-    for row in texts:
-        per_day[row["event_day"]].update(negative=row["negative_texts"], texts=row["posts"] + row["reviews"])
-    written = total(texts, "posts", 90) + total(texts, "reviews", 90)
-    result |= {
-        "posts_30d": total(texts, "posts", 30),
-        "reviews_365d": total(texts, "reviews", 365),
-        "rating_mean_365d": _share(total(texts, "rating_sum", 365), total(texts, "ratings", 365)),
-        "low_ratings_90d": total(texts, "low_ratings", 90),
-        "negative_text_share_90d": _share(total(texts, "negative_texts", 90), written),
-        "sentiment_mean_90d": _share(total(texts, "sentiment_sum", 90), written),
-        "last_text_days": min(((as_of - d).days for d, n in per_day.items() if n["texts"] > 0), default=None),
-        "last_negative_text_days": min(
-            ((as_of - d).days for d, n in per_day.items() if n["negative"] > 0), default=None
-        ),
-    }
-    result |= _contact_features(facts, customer_id, as_of)
-    records = [row for row in _known(facts, "customer", customer_id, as_of)]
-    record = max(records, key=lambda row: row["day"], default=None)
-    result |= {
-        "consent_marketing": record["consent_marketing"] if record else None,
-        "registration_days": (as_of - record["registered_on"]).days
-        if record and record["registered_on"]
-        else None,
-    }
-    everybody = interests(facts, None, as_of)
-    everybody = {who: found for who, found in everybody.items() if found}
-    reach = Counter(name for found in everybody.values() for name in found)
+    reach = Counter(name for found in interests.values() for name in found)
+    anybody = sum(bool(found) for found in interests.values())
     weights = {
-        name: weight * (1 + math.log((1 + len(everybody)) / (1 + reach[name])))
-        for name, weight in everybody.get(customer_id, {}).items()
+        name: weight * (1 + math.log((1 + anybody) / (1 + reach[name])))
+        for name, weight in interests.get(customer, {}).items()
     }
-    result |= {
-        "top_interest": _top(weights),
-        "top_interest_share": max(weights.values()) / sum(weights.values()) if weights else None,
-        "interest_entropy": _entropy(weights),
+    return {
+        "top_interest": top({name: round(weight, 10) for name, weight in weights.items()}),
+        "top_interest_share": max(shares(weights), default=None),
+        "interest_entropy": entropy(weights),
     }
-    return result
-
-
-def _contact_features(facts: Facts, customer_id: str, as_of: dt.date) -> dict[str, object]:
-    def total(rows: list[Row], name: str, channel: str | None = None, window: int = 365) -> float:
-        return sum(
-            row[name]
-            for row in rows
-            if (as_of - row["event_day"]).days < window and channel in (None, row["channel"])
-        )
-
-    own = _known(facts, "contact_day", customer_id, as_of)
-    everybody = _known(facts, "contact_day", None, as_of)
-
-    def shrunk(name: str, channel: str | None) -> float | None:
-        contacted = total(everybody, "contacts", channel)
-        if contacted <= 0:
-            return None
-        mean = total(everybody, name, channel) / contacted
-        return (total(own, name, channel) + PRIOR * mean) / (total(own, "contacts", channel) + PRIOR)
-
-    days: Counter[dt.date] = Counter()
-    for row in own:
-        days[row["event_day"]] += row["contacts"]
-    result: dict[str, object] = {
-        "contacts_7d": total(own, "contacts", window=7),
-        "contacts_30d": total(own, "contacts", window=30),
-        "contact_cost_365d": total(own, "cost_amount"),
-        "response_share_365d": shrunk("responses", None),
-        "last_contact_days": min(((as_of - d).days for d, n in days.items() if n > 0), default=None),
-    }
-    for channel in CHANNELS:
-        result[f"contacts_{channel}_365d"] = total(own, "contacts", channel)
-        result[f"open_share_{channel}_365d"] = shrunk("opens", channel)
-        result[f"response_share_{channel}_365d"] = shrunk("responses", channel)
-    return result

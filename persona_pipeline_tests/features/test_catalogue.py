@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import tomllib
 from pathlib import Path
@@ -9,12 +10,15 @@ from pathlib import Path
 import pytest
 from sqlglot import exp, parse_one
 
-from persona_pipeline.contracts import Type
+from persona_pipeline.contracts import Purpose, Type
+from persona_pipeline.contracts.purpose import NotUsable, check_chosen
+from persona_pipeline.contracts.warehouse import feature_columns
 from persona_pipeline.features.catalogue import PACKAGED, check_catalogue, feature_table, load_catalogue
 from persona_pipeline.features.customer import features_sql
 from persona_pipeline.features.documentation import DEFAULT, main, markdown
 from persona_pipeline.features.feature import Catalogue, CatalogueError
 from persona_pipeline.features.view import INPUT_COLUMNS, INPUTS
+from persona_pipeline.propensity.target import model_columns, standard_target
 
 FEATURE = """
 [[feature]]
@@ -30,6 +34,7 @@ unit = "unit"
 missing = "zero"
 owner = "team:x"
 sensitivity = "personal"
+purpose = ["scoring", "analytics"]
 """
 DERIVED = """
 [[derived]]
@@ -45,6 +50,7 @@ unit = "share"
 missing = "null"
 owner = "team:x"
 sensitivity = "internal"
+purpose = ["analytics"]
 """
 
 
@@ -133,6 +139,21 @@ def test_values_of_filters_become_literals_never_sql(tmp_path: Path) -> None:
             r"filter on 'colour'",
         ),
         ('name = "late_units"', 'name = "units"\nwindow = 7\nX', r"not a TOML file"),
+        ("windows = [7]", "widows = [7]", r"unknown keys: widows; did you mean 'windows'\?"),
+        (
+            'source = "order_day"',
+            'source = "oder_day"',
+            r"'oder_day'; did you mean 'order_day'\? expected one",
+        ),
+        ('"quantity"', '"quantiti"', r"feature late_units: measure 'quantiti'; did you mean 'quantity'\?"),
+        ('"quantity"', '["quantity"]', r"measure \['quantity'\]; order_day has"),
+        ('["scoring", "analytics"]', '["scorng"]', r"purpose 'scorng'; did you mean 'scoring'\?"),
+        (
+            'purpose = ["scoring", "analytics"]',
+            "",
+            r"expected purpose = a list of .*\[defaults\] may hold it",
+        ),
+        ('unit = "unit"', 'unit = "a\\nb"', r"expected unit = a text of one line"),
     ],
 )
 def test_a_mistake_in_a_feature_is_one_clear_error(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -143,7 +164,16 @@ def test_a_mistake_in_a_feature_is_one_clear_error(tmp_path: Path, old: str, new
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"units_30d"', '"unit_30d"', r"feature units_trend: unknown input 'unit_30d'"),
+        (
+            '"units_30d"',
+            '"unit_30d"',
+            r"^features.toml: feature units_trend: unknown input 'unit_30d'; did you mean 'units_30d'\?$",
+        ),
+        ('["analytics"]', '["analytics", "contact"]', r"purpose contact, but its input late_units_7d may be"),
+        ('name = "units_trend"', 'name = "label"', r"feature label: the name is taken"),
+        ('name = "units_trend"', 'name = "select"', r"feature select: the name is taken"),
+        ('name = "units_trend"', 'name = "segment_key"', r"feature segment_key: the name is taken"),
+        ('unit = "share"', 'unit = "share"\nprior_weight = 3', r"unknown keys: prior_weight"),
         ('"units_30d"', '"favourite_category"', r"input favourite_category is text, expected a number"),
         ('"units_30d"', '"units_trend"', r"features that need themselves: units_trend -> units_trend"),
         ('denominator = "units_30d"', "", r"share needs denominator"),
@@ -223,6 +253,82 @@ def test_a_mistake_in_a_shrunken_share_is_one_clear_error(
     _load(tmp_path, derived)
     with pytest.raises(CatalogueError, match=message):
         _load(tmp_path, derived.replace(*change))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("feature = 3", r"feature is 3; expected tables, \[\[feature\]\]"),
+        ('[feature]\nname = "x"', r"expected tables, \[\[feature\]\]"),
+        ("defaults = 3", r"defaults is 3; expected a table, \[defaults\]"),
+        ("[default]", r"unknown keys: default; did you mean 'defaults'\?"),
+        ('[defaults]\npurposes = ["scoring"]', r"unknown keys: purposes; did you mean 'purpose'\?"),
+    ],
+)
+def test_a_mistake_in_a_file_is_one_clear_error(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(CatalogueError, match=message):
+        _load(tmp_path, text)
+
+
+def test_a_folder_in_place_of_a_file_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match="cannot be read: Is a directory; name a TOML file"):
+        load_catalogue(tmp_path)
+
+
+def test_every_feature_says_what_it_may_be_used_for_and_consent_is_not_learned_from() -> None:
+    catalogue = load_catalogue()
+    table = feature_table(catalogue)
+    assert {purpose for feature in catalogue.features for purpose in feature.about.purposes} == set(Purpose)
+    consent = [column for column in table.columns if column.name.startswith("consent_")]
+    assert len(consent) == 3
+    assert {column.purposes for column in consent} == {(Purpose.ANALYTICS, Purpose.CONTACT)}
+    # what tags and profiles decide about contacts is made from these
+    deciding = [
+        column
+        for column in table.columns
+        if re.match("consent_m|(contacts|response_share)_[a-z]+_365", column.name)
+    ]
+    assert len(deciding) == 9
+    assert all(column.allows(Purpose.CONTACT) for column in deciding)
+
+
+def test_models_are_not_given_what_may_not_be_scored_with(tmp_path: Path) -> None:
+    extra = FEATURE.replace('["scoring", "analytics"]', '["analytics"]')
+    with_it, without = (feature_table(_load(tmp_path, text)) for text in (FEATURE, extra))
+    target = standard_target("buy_30d", "order", 30)
+    assert "late_units_7d" in model_columns(with_it, target)[0]
+    numeric, _ = model_columns(without, target)
+    assert "late_units_7d" not in numeric
+    assert "consent_marketing" not in numeric
+    assert "orders_30d" in numeric
+    wanted = dataclasses.replace(target, baseline=("late_units_7d",))
+    with pytest.raises(ValueError, match="may not use for scoring: late_units_7d"):
+        model_columns(without, wanted)
+
+
+def test_what_people_may_not_read_is_not_published(tmp_path: Path) -> None:
+    table = feature_table(_load(tmp_path, FEATURE.replace('["scoring", "analytics"]', '["scoring"]')))
+    published = {column.name for column in feature_columns(table)}
+    assert "late_units_7d" not in published
+    assert "sessions_7d" in published
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "late_units_7d",
+            r"persona.toml names late_units_7d, which may be used for analytics and not for seg",
+        ),
+        ("late_unit_7d", r"names 'late_unit_7d', which is no column of .*did you mean 'late_units_7d'\?"),
+        ("favourite_category", r"names favourite_category, which is text; expected a number"),
+    ],
+)
+def test_a_choice_that_cannot_be_used_is_one_clear_error(tmp_path: Path, name: str, message: str) -> None:
+    table = feature_table(_load(tmp_path, FEATURE.replace('["scoring", "analytics"]', '["analytics"]')))
+    check_chosen(table, ["orders_30d"], Purpose.SEGMENTATION, "persona.toml")
+    with pytest.raises(NotUsable, match=message):
+        check_chosen(table, [name], Purpose.SEGMENTATION, "persona.toml")
 
 
 def test_a_missing_file_is_one_clear_error(tmp_path: Path) -> None:

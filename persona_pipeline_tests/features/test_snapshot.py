@@ -1,15 +1,12 @@
-"""Snapshots: equal to a plain-Python reference, equal however they are run, blind to what comes later."""
+"""Snapshots of a small shop by hand: rows, windows, what is empty. Against the reference: test_parity.py."""
 
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from persona_pipeline.contracts.behaviour import BASKET_ITEM, MAP, ORDER_DAY
 from persona_pipeline.contracts.pseudonym import customer_pseudonym
@@ -26,9 +23,8 @@ from persona_pipeline_tests.features.history import (
     day,
     order_line,
     product,
-    shops,
 )
-from persona_pipeline_tests.features.reference import age_band, features
+from persona_pipeline_tests.features.reference import age_band
 
 CATALOGUE = load_catalogue(available=frozenset({"orders", "customers"}))  # the rest: test_traces.py
 FEATURES = feature_table(CATALOGUE)
@@ -69,49 +65,6 @@ def _map(shop: Shop) -> list[Row]:
 def _snapshot(lake: FolderLake, *days: dt.date) -> list[Row]:
     files = snapshot(lake.engine, lake.read, lake.output(FEATURES), CATALOGUE, days)
     return lake.rows(FEATURES, files=files) if files else []
-
-
-MANY = {
-    "shop": shops(days=DAYS, redelivery_days=REDELIVERY, deliveries=40, step=12, customers="abcd"),
-    "numbers": st.sets(st.integers(0, DAYS), min_size=2, max_size=2),
-}
-SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
-
-
-@settings(max_examples=4, deadline=None, suppress_health_check=SLOW)
-@given(**MANY)
-def test_snapshots_equal_the_reference_and_later_data_changes_nothing(shop: Shop, numbers: set[int]) -> None:
-    _check_snapshots(shop, numbers)
-
-
-@pytest.mark.proof
-@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
-@given(**MANY)
-def test_snapshots_of_many_shops(shop: Shop, numbers: set[int]) -> None:
-    _check_snapshots(shop, numbers)
-
-
-def _check_snapshots(shop: Shop, numbers: set[int]) -> None:
-    first, last = (day(number) for number in sorted(numbers))
-    with tempfile.TemporaryDirectory() as folder, DuckDBEngine(Path(folder)) as engine:
-        lake = _build(Path(folder) / "all", engine, shop)
-        both = _snapshot(lake, last, first)
-        as_known = _build(Path(folder) / "known", engine, shop.until(first))
-        assert [row for row in both if row["as_of"] == first] == _snapshot(as_known, first)
-        assert [row for row in both if row["as_of"] == last] == _snapshot(lake, last)
-    for as_of in (first, last):
-        known = shop.until(as_of)
-        expected_ids = {
-            str(row["id"]) for row in (*known.order_lines, *known.customers) if row["id"] is not None
-        }
-        rows = {IDS[str(row["customer_id"])]: row for row in both if row["as_of"] == as_of}
-        assert set(rows) == expected_ids
-        for identifier, row in rows.items():
-            expected = features(shop, identifier, as_of)
-            assert {name: row[name] for name in expected} == {
-                name: pytest.approx(value, rel=1e-9, abs=1e-9) if isinstance(value, float) else value
-                for name, value in expected.items()
-            }
 
 
 SHOP = Shop(

@@ -1,4 +1,4 @@
-"""Features of the other traces: equal to a plain-Python reference on random facts with corrections."""
+"""Features of the other traces, by hand and run in different ways. Against the reference: test_parity.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from persona_pipeline.contracts.clean import CUSTOMER
 from persona_pipeline.features.catalogue import feature_table, load_catalogue
 from persona_pipeline.features.customer import for_customers, snapshot
 from persona_pipeline_tests.features.history import FolderLake, Row, customer, day
-from persona_pipeline_tests.features.reference_traces import features
 
 CATALOGUE = load_catalogue()
 FEATURES = feature_table(CATALOGUE)
@@ -133,24 +132,6 @@ def _distinct(facts: dict[str, list[Row]]) -> dict[str, list[Row]]:
 
 def _snapshot(lake: FolderLake, *days: dt.date) -> list[Row]:
     return lake.rows(FEATURES, files=snapshot(lake.engine, lake.read, lake.output(FEATURES), CATALOGUE, days))
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_snapshots_equal_the_reference(lake: FolderLake, seed: int) -> None:
-    facts = _distinct(_facts(seed))
-    _fill(lake, facts)
-    days = [day(number) for number in (199, 200, 379, LAST)]
-    rows = _snapshot(lake, *days)
-    assert len(rows) == 2 * len(days)
-    for row in rows:
-        expected = features(facts, str(row["customer_id"]), row["as_of"])
-        found = {name: float(row[name]) if isinstance(row[name], Decimal) else row[name] for name in expected}
-        assert found == {
-            name: pytest.approx(float(value), rel=1e-9, abs=1e-9)
-            if isinstance(value, float | Decimal)
-            else value
-            for name, value in expected.items()
-        }, (row["customer_id"], row["as_of"])
 
 
 def test_one_day_at_a_time_or_one_customer_gives_the_same_and_later_facts_change_nothing(

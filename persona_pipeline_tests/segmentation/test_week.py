@@ -9,6 +9,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from persona_pipeline.contracts.purpose import NotUsable
 from persona_pipeline_tests.segmentation.conftest import World, planted
 
 SUNDAY = dt.date(2025, 3, 2)
@@ -232,7 +233,7 @@ def renamed(rows: list[dict]) -> list[dict]:
 def test_an_unknown_feature_is_named(world: World) -> None:
     world.options = type(world.options)(features=("orders_999d",))
     world.customers(SUNDAY, planted(FOUR))
-    with pytest.raises(KeyError, match="orders_999d"):
+    with pytest.raises(NotUsable, match="orders_999d', which is no column of"):
         world.fit(SUNDAY)
 
 
