@@ -190,7 +190,8 @@ STATISTIC = Table(
         Column(
             "psi",
             Type.DOUBLE,
-            "Population stability index against that Sunday; empty with fewer than 400 customers on either",
+            "Population stability index against that Sunday; empty with fewer than 400 customers on either "
+            "day, and for shares shrunken towards that of all customers",
             nullable=True,
             minimum=0,
         ),

@@ -417,8 +417,12 @@ WAREHOUSE_TABLES: dict[str, WarehouseTable] = {
 def feature_columns(features: Table) -> tuple[Column, ...]:
     """The columns of the feature catalogue that the profile lacks and people may read, as in the lake."""
     own = set(models.CUSTOMER_PROFILE.column_names)
-    readable = (column for column in features.columns if column.allows(Purpose.ANALYTICS))
-    return tuple(column for column in readable if column.name not in own)
+    return tuple(column for column in readable_columns(features) if column.name not in own)
+
+
+def readable_columns(features: Table) -> tuple[Column, ...]:
+    """The columns of features.customer that people may read, in reports and BI."""
+    return tuple(column for column in features.columns if column.allows(Purpose.ANALYTICS))
 
 
 def warehouse_tables(features: Table) -> dict[str, WarehouseTable]:

@@ -21,7 +21,7 @@ from persona_pipeline.contracts.arrow import arrow_schema
 from persona_pipeline.contracts.behaviour import STATISTIC
 from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow, Relation
 from persona_pipeline.features.customer import staged_snapshots
-from persona_pipeline.features.feature import Catalogue
+from persona_pipeline.features.feature import Catalogue, Derived
 from persona_pipeline.features.stability import Numbers, Texts, psi_of_numbers, psi_of_texts, reading
 
 NO_FEATURES = ("day", "as_of", "customer_id")
@@ -60,12 +60,14 @@ def statistics(
         The files written; none for a day without customers.
     """
     rows: list[dict[str, Any]] = []
+    anchored = _anchored(catalogue)
     sundays = {then for day in days if (then := reference_day(day)) >= start}
     references = _snapshots(engine, read, features, catalogue, sorted(sundays))
     for day in days:
         then = reference_day(day)
         shared = {"day": day, "reference_on": then if then in references else None}
-        rows += [shared | row for row in _rows(features, read(features, day, day), references.get(then))]
+        snapshot, reference = read(features, day, day), references.get(then)
+        rows += [shared | row for row in _rows(features, anchored, snapshot, reference)]
     table = pa.Table.from_pylist(rows, schema=arrow_schema(STATISTIC))
     return engine.select_into("SELECT * FROM statistic", {"statistic": table}, output) if rows else []
 
@@ -94,7 +96,22 @@ def _is_whole(snapshot: Relation, features: Table) -> bool:
     return bool(snapshot.paths) and all(wanted.issubset(names) for names in columns)
 
 
-def _rows(features: Table, snapshot: Relation, reference: Relation | None) -> Iterator[dict[str, Any]]:
+def _anchored(catalogue: Catalogue) -> set[str]:
+    """Features that are not compared: shares shrunken towards that of all customers.
+
+    Who has no rows has the share of all, so that with each night most customers move by a hair, together.
+    What the shares are made of is compared.
+    """
+    return {
+        feature.name
+        for feature in catalogue.outputs
+        if isinstance(feature, Derived) and feature.operation == "shrunk_share"
+    }
+
+
+def _rows(
+    features: Table, anchored: set[str], snapshot: Relation, reference: Relation | None
+) -> Iterator[dict[str, Any]]:
     """One row per feature, without the two days."""
     customers = _customers(snapshot)
     customers_then = _customers(reference) if reference else None
@@ -110,7 +127,8 @@ def _rows(features: Table, snapshot: Relation, reference: Relation | None) -> It
                 "customers": customers,
                 "reference_customers": customers_then,
             }
-            yield row | (_of_text if column.type is Type.TEXT else _of_number)(column.name, now, then)
+            of = _of_text if column.type is Type.TEXT else _of_number
+            yield row | of(column.name, now, None if column.name in anchored else then)
 
 
 def _customers(snapshot: Relation) -> int:

@@ -61,7 +61,7 @@ def collect(
         project: name of the shop.
         currency: ISO 4217 code of the amounts.
         publication_id: what BI reads now.
-        features: name of each feature and what it is, in English and Chinese.
+        features: the features whose figures may be shown; name, and what it is in English and Chinese.
     """
 
     def aggregate(name: str, table: Table, first: dt.date | None = None) -> Frame:

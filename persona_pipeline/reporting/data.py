@@ -42,7 +42,7 @@ class ReportData:
         ledger: by day and source: records_in, its five outcomes, rejected_files.
         reason: by source, outcome, reason and day: records.
         statistic: rows of features.statistic of the day.
-        feature: what the catalogue says of its features: feature, en, zh.
+        feature: the features that may be shown, with what the catalogue says of them: feature, en, zh.
         title: product_id, title, category.
         web: sessions of the last 90 days by event_day, channel, device, visitor_type.
         contact: contacts of the last 180 days and their outcome by segment_key, channel, message.

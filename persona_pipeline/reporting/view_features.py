@@ -21,7 +21,7 @@ MOVED = ("watch", "act")
 
 def features(data: ReportData, words: Words) -> View | None:
     """Features that moved, the farthest first, and features few customers have; None before any snapshot."""
-    rows = data.statistic
+    rows = data.statistic[data.statistic["feature"].isin(data.feature["feature"])]
     if rows.empty:
         return None
     moved = rows[rows["stability"].isin(MOVED)].sort_values(["psi", "feature"], ascending=[False, True])

@@ -16,7 +16,13 @@ from sqlglot import expressions as exp
 
 from persona_pipeline.contracts import Table, activity, behaviour, clean, identity, models
 from persona_pipeline.contracts.calendar import week_of
-from persona_pipeline.contracts.warehouse import WAREHOUSE_TABLES, Kind, WarehouseTable, feature_columns
+from persona_pipeline.contracts.warehouse import (
+    WAREHOUSE_TABLES,
+    Kind,
+    WarehouseTable,
+    feature_columns,
+    readable_columns,
+)
 from persona_pipeline.engine.protocol import Engine, Input, ReadWindow, Relation
 from persona_pipeline.engine.sql import sql_text
 
@@ -136,6 +142,8 @@ def stage_state(
     for table, span in STATE[target.name]:
         lake_table = features if table.full_name == features.full_name else table
         inputs[_input_name(table)] = read(lake_table, *windows[span])
+    if target.name == "mart_feature_quality":
+        inputs["readable"] = pa.table({"feature": [column.name for column in readable_columns(features)]})
     sql = sql_text(f"marts/{target.name}")
     return engine.stage(_with_features(sql, features) if target.name == "customer_profile" else sql, inputs)
 

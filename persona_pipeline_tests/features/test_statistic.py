@@ -179,6 +179,21 @@ def test_few_customers_are_not_compared(lake: DeltaLake, engine: DuckDBEngine) -
     assert (row["reference_on"], row["reference_customers"], row["psi"]) == (THEN, 399, None)
 
 
+def test_shares_shrunken_towards_all_are_not_compared(lake: DeltaLake, engine: DuckDBEngine) -> None:
+    """Who was never contacted has the share of all, which moves a little every night."""
+    catalogue = load_catalogue().needed("response_share_365d")
+    table = feature_table(catalogue)
+    for day, share in ((THEN, 0.101), (NOW, 0.102)):
+        named = [
+            {"customer_id": f"c{n}", "contacts_365d": 0, "response_share_365d": share} for n in range(500)
+        ]
+        put(lake, engine, table, named, day)
+    found = run(lake, engine, NOW, table=table, catalogue=catalogue)
+    assert found[NOW, "contacts_365d"]["psi"] == 0
+    assert found[NOW, "response_share_365d"]["psi"] is None
+    assert found[NOW, "response_share_365d"]["p50"] == 0.102
+
+
 def test_a_range_gives_what_its_days_give(
     lake: DeltaLake, engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -255,6 +255,7 @@ def full_report() -> ReportData:
             ("region", 0.75, 0.12, "watch"),
             ("sales_ever", 1.0, 0.05, "stable"),
             ("posts_ever", 0.0312, 0.01, "stable"),
+            ("not_for_people", 0.01, 0.9, "act"),
         )
     ]
     metrics = {
@@ -352,6 +353,8 @@ def full_report() -> ReportData:
             [
                 ("orders_7d", "Orders <last week>", "最近一周的订单数"),
                 ("posts_ever", "Posts ever", "全部发文数"),
+                ("sales_ever", "Sales ever", "全部销售额"),
+                ("region", "", ""),
             ],
             columns=["feature", "en", "zh"],
         ),

@@ -269,6 +269,7 @@ def test_redundant_and_chance_rules_are_left_out():
 def test_features_that_did_not_move_are_left_out():
     text = rendered()
     assert "sales_ever" not in text
+    assert "not_for_people" not in text, "it is not among those that may be shown"
     assert text.count("<code>posts_ever</code>") == 2, "in both languages, as hardly filled only"
 
 
@@ -289,7 +290,8 @@ def test_of_many_moved_features_the_farthest_are_shown():
         for n in range(3, 23)
     ]
     many = pd.DataFrame(rows, columns=report.statistic.columns).assign(reference_on=report.week)
-    text = render(dataclasses.replace(report, statistic=many))
+    named = pd.DataFrame([(row["feature"], "", "") for row in rows], columns=["feature", "en", "zh"])
+    text = render(dataclasses.replace(report, statistic=many, feature=named))
     assert re.findall(r"<code>(f\d\d)</code>", text)[:12] == [f"f{n}" for n in range(22, 10, -1)]
     assert "and 8 more, in v_mart_feature_quality" in text
 

@@ -333,6 +333,7 @@ def shop(root: Path) -> Lake:
             day,
             {"feature": "orders_30d", **numbers, **compared, "psi": psi, "stability": stability},
             {"feature": "region", "customers": 900, "coverage": 0.25, "distinct_values": 3, **compared},
+            {"feature": "not_for_people", **numbers, **compared, "psi": psi, "stability": stability},
         )
     lake.put(behaviour.STATISTIC, SUNDAY - dt.timedelta(weeks=53), {"feature": "region"})
     put_traces(lake)
