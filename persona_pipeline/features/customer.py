@@ -66,8 +66,9 @@ def staged_snapshots(
     engine: Engine, read: ReadWindow, catalogue: Catalogue, as_of_days: Sequence[dt.date]
 ) -> dict[dt.date, Relation]:
     """The rows of each day as scratch Parquet, for a step that needs days that the lake does not hold."""
-    sql = features_sql(catalogue)
-    inputs = _staged(engine, read, max(as_of_days)) if as_of_days else {}
+    if not as_of_days:
+        return {}
+    sql, inputs = features_sql(catalogue), _staged(engine, read, max(as_of_days))
     return {day: engine.stage(sql, {**inputs, "as_of": _days([day])}) for day in as_of_days}
 
 
