@@ -142,6 +142,70 @@ FEATURES = Table(
     "Features as they were known at the end of as_of. The feature columns come from the catalogue.",
 )
 
+
+def _of_numbers(name: str, what: str, empty: str) -> Column:
+    return Column(
+        name, Type.DOUBLE, f"{what}, in the feature's unit; empty for texts and {empty}", nullable=True
+    )
+
+
+STATISTIC = Table(
+    "features",
+    "statistic",
+    "one row per feature and as_of day",
+    ("feature", "day"),
+    (
+        c.DAY.but(description="The as_of day whose snapshot is described"),
+        c.FEATURE.but(description="Column of features.customer"),
+        c.CUSTOMERS,
+        Column(
+            "coverage",
+            Type.DOUBLE,
+            "Share of customers with a value; the text unknown is none",
+            minimum=0,
+            maximum=1,
+        ),
+        Column(
+            "distinct_values",
+            Type.INTEGER,
+            "Different values of a text; empty for numbers",
+            nullable=True,
+            minimum=0,
+        ),
+        _of_numbers("mean", "Mean of the values", "with fewer than 5 values"),
+        _of_numbers("standard_deviation", "Standard deviation of the values", "with fewer than 5 values"),
+        *(
+            _of_numbers(f"p{percent:02}", f"{percent} % quantile", "with fewer than 5 customers beyond it")
+            for percent in (1, 5, 25, 50, 75, 95, 99)
+        ),
+        Column(
+            "reference_on",
+            Type.DATE,
+            "Compared with: the last Sunday at least 28 days before; empty before the project's start",
+            nullable=True,
+        ),
+        c.CUSTOMERS.but(
+            name="reference_customers", description="Customers known on that Sunday", nullable=True
+        ),
+        Column(
+            "psi",
+            Type.DOUBLE,
+            "Population stability index against that Sunday; empty with fewer than 400 customers on either "
+            "day, and for shares shrunken towards that of all customers",
+            nullable=True,
+            minimum=0,
+        ),
+        Column(
+            "stability",
+            Type.TEXT,
+            "Reading of the index: stable below 0.1, watch up to 0.25, act above",
+            nullable=True,
+            allowed=("stable", "watch", "act"),
+        ),
+    ),
+    "How each feature is filled and distributed, and how far its distribution moved in four weeks.",
+)
+
 LABEL = Table(
     "features",
     "label",
@@ -163,4 +227,4 @@ LABEL = Table(
     "What happened after as_of, for the eligible customers of each Sunday, written once the horizon is over.",
 )
 
-TABLES = (MAP, REFUND, ORDER_DAY, BASKET_ITEM, FEATURES, LABEL)
+TABLES = (MAP, REFUND, ORDER_DAY, BASKET_ITEM, FEATURES, STATISTIC, LABEL)

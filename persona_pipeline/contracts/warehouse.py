@@ -225,6 +225,15 @@ MART_DATA_QUALITY = state_table(
     "The ledger by day and source, and the refunds that found their sale or not.",
 )
 
+MART_FEATURE_QUALITY = state_table(
+    "mart_feature_quality",
+    "one row per publication, day and feature",
+    ("day", "feature"),
+    from_lake(behaviour.STATISTIC, without=()),
+    "How each feature is filled and distributed, and how far it moved: on the as_of day, and on the Sundays "
+    "of the year before it.",
+)
+
 FCT_ORDER_LINE = event_table(
     "fct_order_line",
     "one row per publication that brought it and version of an order line; sign -1 takes a version back",
@@ -390,6 +399,7 @@ WAREHOUSE_TABLES: dict[str, WarehouseTable] = {
         MART_LIFT,
         MART_CALIBRATION,
         MART_DATA_QUALITY,
+        MART_FEATURE_QUALITY,
         FCT_ORDER_LINE,
         FCT_CUSTOMER_DAILY,
         *published_traces.TABLES,
@@ -407,8 +417,12 @@ WAREHOUSE_TABLES: dict[str, WarehouseTable] = {
 def feature_columns(features: Table) -> tuple[Column, ...]:
     """The columns of the feature catalogue that the profile lacks and people may read, as in the lake."""
     own = set(models.CUSTOMER_PROFILE.column_names)
-    readable = (column for column in features.columns if column.allows(Purpose.ANALYTICS))
-    return tuple(column for column in readable if column.name not in own)
+    return tuple(column for column in readable_columns(features) if column.name not in own)
+
+
+def readable_columns(features: Table) -> tuple[Column, ...]:
+    """The columns of features.customer that people may read, in reports and BI."""
+    return tuple(column for column in features.columns if column.allows(Purpose.ANALYTICS))
 
 
 def warehouse_tables(features: Table) -> dict[str, WarehouseTable]:

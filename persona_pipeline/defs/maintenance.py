@@ -22,6 +22,7 @@ UNREFERENCED_HOURS = 24
 SCRATCH = {"data/scratch": ("engine-", "spill-"), "data/split": ("split-",)}
 SNAPSHOTS = (
     behaviour.FEATURES,
+    behaviour.STATISTIC,
     models.MEMBERSHIP,
     models.PREDICTION,
     models.RECOMMENDATION,

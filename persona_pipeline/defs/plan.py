@@ -27,6 +27,7 @@ FACT_LAYERS = ("identity", "facts")
 DAY_LAYERS = CLEAN_LAYERS + FACT_LAYERS
 LABEL = "features/label"
 SNAPSHOT = "features/customer"
+SNAPSHOTS = (SNAPSHOT, "features/statistic")
 PUBLISHED_LAYERS = ("warehouse", "reporting")
 MODEL_LAYERS = ("segments", "scores", "recommendations", "rules")  # the longest first
 APPLIED = ("segments/membership", "scores/prediction", "recommendations/recommendation")
@@ -87,7 +88,7 @@ def _one_by_one(daily: Sequence[str], chunks: Sequence[Days], kept: Days, sunday
     facts = (*_of_layers(daily, DAY_LAYERS), LABEL)
     units = [_unit("files to facts", NIGHTLY, facts, chunk[0], chunk[-1]) for chunk in chunks]
     if kept:
-        units.append(_snapshots("features", (SNAPSHOT,), kept))
+        units.append(_snapshots("features", SNAPSHOTS, kept))
     if sundays:
         units.append(_weeks(sundays))
     if kept:
@@ -120,7 +121,7 @@ def _side_by_side(
         add("files", _unit("files", NIGHTLY, cleaned, chunk[0], chunk[-1]))
         add("facts", _unit("facts", NIGHTLY, facts, chunk[0], chunk[-1]), newest["files"])
         if days := _within(kept, chunk):
-            add("features", _snapshots("features", (SNAPSHOT,), days), newest["facts"])
+            add("features", _snapshots("features", SNAPSHOTS, days), newest["facts"])
         known.append(dict(newest))
     for chunk, stands in zip(chunks, known, strict=True):
         weeks = _within(sundays, chunk)

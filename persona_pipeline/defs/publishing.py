@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from persona_pipeline.contracts.warehouse import readable_columns
 from persona_pipeline.defs.gates import held, judge
 from persona_pipeline.defs.maintenance import tidy
 from persona_pipeline.defs.shop import Shop
@@ -75,8 +76,18 @@ def report_day(shop: Shop, day: dt.date) -> Path:
             project=project.name,
             currency=project.currency,
             publication_id=publication.publication_id if publication else None,
+            features=_described(shop),
         )
     return write_report(shop.settings.path(shop.settings.storage.report), data, language=project.language)
+
+
+def _described(shop: Shop) -> list[tuple[str, str, str]]:
+    """The features that people may read, with what the catalogue says of them."""
+    about = {feature.name: feature.about for feature in shop.catalogue.outputs}
+    return [
+        (name, about[name].description_en, about[name].description_zh) if name in about else (name, "", "")
+        for name in (column.name for column in readable_columns(shop.features))
+    ]
 
 
 def _hold_if_unusual(shop: Shop, engine: "DuckDBEngine", day: dt.date) -> None:

@@ -65,6 +65,16 @@ def snapshot(
     return files
 
 
+def staged_snapshots(
+    engine: Engine, read: ReadWindow, catalogue: Catalogue, as_of_days: Sequence[dt.date]
+) -> dict[dt.date, Relation]:
+    """The rows of each day as scratch Parquet, for a step that needs days that the lake does not hold."""
+    if not as_of_days:
+        return {}
+    sql, inputs = features_sql(catalogue), _staged(engine, read, max(as_of_days))
+    return {day: engine.stage(sql, {**inputs, "as_of": _days([day])}) for day in as_of_days}
+
+
 def for_customers(
     engine: Engine, read: ReadWindow, catalogue: Catalogue, ids: Sequence[str], as_of: dt.date
 ) -> pa.Table:

@@ -6,8 +6,9 @@ Here: which rows and sums. Not here: words, charts, HTML.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+import pandas as pd
 import pyarrow as pa
 
 from persona_pipeline.contracts import Table, activity, behaviour, clean, models
@@ -49,6 +50,7 @@ def collect(
     project: str,
     currency: str,
     publication_id: int | str | None = None,
+    features: Iterable[tuple[str, str, str]] = (),
 ) -> ReportData:
     """Everything the report of `day` shows; empty frames where a table has no rows yet.
 
@@ -59,6 +61,7 @@ def collect(
         project: name of the shop.
         currency: ISO 4217 code of the amounts.
         publication_id: what BI reads now.
+        features: the features whose figures may be shown; name, and what it is in English and Chinese.
     """
 
     def aggregate(name: str, table: Table, first: dt.date | None = None) -> Frame:
@@ -95,6 +98,8 @@ def collect(
         offers=_frame(engine, sql_text("reporting/offers"), offers, {}),
         ledger=aggregate("ledger_by_day", clean.FILE_LEDGER),
         reason=aggregate("ledger_by_reason", clean.LEDGER_REASON),
+        statistic=rows(behaviour.STATISTIC, day),
+        feature=pd.DataFrame(list(features), columns=["feature", "en", "zh"]),
         title=aggregate("titles", clean.PRODUCT),
         web=traces("web_by_day", activity.SESSION, WEB_DAYS, map=identities),
         contact=traces(

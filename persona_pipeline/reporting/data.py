@@ -41,6 +41,8 @@ class ReportData:
         recommender_evaluation: rows of recommendations.evaluation of the week.
         ledger: by day and source: records_in, its five outcomes, rejected_files.
         reason: by source, outcome, reason and day: records.
+        statistic: rows of features.statistic of the day.
+        feature: the features that may be shown, with what the catalogue says of them: feature, en, zh.
         title: product_id, title, category.
         web: sessions of the last 90 days by event_day, channel, device, visitor_type.
         contact: contacts of the last 180 days and their outcome by segment_key, channel, message.
@@ -76,6 +78,8 @@ class ReportData:
     recommender_evaluation: Frame
     ledger: Frame
     reason: Frame
+    statistic: Frame
+    feature: Frame
     title: Frame
     web: Frame
     contact: Frame

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from persona_pipeline.reporting import view_customers, view_models, view_traces
+from persona_pipeline.reporting import view_customers, view_features, view_models, view_traces
 from persona_pipeline.reporting.data import ReportData
 from persona_pipeline.reporting.view_lookup import lookup
 from persona_pipeline.reporting.words import LANGUAGES, Words
@@ -97,6 +97,7 @@ def _page(data: ReportData, words: Words) -> dict[str, object]:
         "interests": view_traces.interests(data, words),
         "voices": view_traces.voices(data, words),
         "quality": view_models.quality(data, words),
+        "features": view_features.features(data, words),
     }
 
 

@@ -16,7 +16,13 @@ from sqlglot import expressions as exp
 
 from persona_pipeline.contracts import Table, activity, behaviour, clean, identity, models
 from persona_pipeline.contracts.calendar import week_of
-from persona_pipeline.contracts.warehouse import WAREHOUSE_TABLES, Kind, WarehouseTable, feature_columns
+from persona_pipeline.contracts.warehouse import (
+    WAREHOUSE_TABLES,
+    Kind,
+    WarehouseTable,
+    feature_columns,
+    readable_columns,
+)
 from persona_pipeline.engine.protocol import Engine, Input, ReadWindow, Relation
 from persona_pipeline.engine.sql import sql_text
 
@@ -31,6 +37,7 @@ class Span(enum.Enum):
     WEEK = "the Sunday of the weekly models in force"
     UNTIL_WEEK = "everything up to that Sunday"
     UNTIL_AS_OF = "everything up to as_of"
+    YEAR_UNTIL_AS_OF = "the 53 weeks up to as_of"
     CHANGED = "the changed days"
     WEEK_BEFORE_CHANGED = "the same weekday a week before the changed days"
 
@@ -66,6 +73,7 @@ STATE: dict[str, tuple[tuple[Table, Span], ...]] = {
         (clean.LEDGER_REASON, Span.UNTIL_AS_OF),
         (behaviour.REFUND, Span.UNTIL_AS_OF),
     ),
+    "mart_feature_quality": ((behaviour.STATISTIC, Span.YEAR_UNTIL_AS_OF),),
 }
 
 EVENT: dict[str, tuple[tuple[Table, Span], ...]] = {
@@ -128,11 +136,14 @@ def stage_state(
         Span.WEEK: (week, week),
         Span.UNTIL_WEEK: (None, week),
         Span.UNTIL_AS_OF: (None, as_of),
+        Span.YEAR_UNTIL_AS_OF: (as_of - dt.timedelta(weeks=53), as_of),
     }
     inputs: dict[str, Input] = {}
     for table, span in STATE[target.name]:
         lake_table = features if table.full_name == features.full_name else table
         inputs[_input_name(table)] = read(lake_table, *windows[span])
+    if target.name == "mart_feature_quality":
+        inputs["readable"] = pa.table({"feature": [column.name for column in readable_columns(features)]})
     sql = sql_text(f"marts/{target.name}")
     return engine.stage(_with_features(sql, features) if target.name == "customer_profile" else sql, inputs)
 

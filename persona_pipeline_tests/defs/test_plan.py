@@ -91,7 +91,7 @@ def test_three_days_are_the_three_phases_and_a_night(project: Settings) -> None:
     ]
     assert [set(unit.assets) for unit in units] == [
         DAY_ASSETS,
-        {"features/customer"},
+        {"features/customer", "features/statistic"},
         MEMBERSHIP,
         PROFILES,
         set(),

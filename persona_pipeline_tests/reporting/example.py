@@ -7,7 +7,7 @@ import datetime as dt
 
 import pandas as pd
 
-from persona_pipeline.contracts import Table, models
+from persona_pipeline.contracts import Table, behaviour, models
 from persona_pipeline.reporting import ReportData
 from persona_pipeline.reporting.view_lookup import KINDS, NUMBERS, TEXTS
 
@@ -48,6 +48,7 @@ def empty_report() -> ReportData:
         "recommender": models.RECOMMENDER,
         "recommender_evaluation": models.RECOMMENDER_EVALUATION,
         "persona": models.PERSONA,
+        "statistic": behaviour.STATISTIC,
     }
     plain = {
         "sales": ["event_day", "orders", "sales_amount", "refund_amount"],
@@ -65,6 +66,7 @@ def empty_report() -> ReportData:
             "rejected_files",
         ],
         "reason": ["source", "outcome", "reason", "day", "records"],
+        "feature": ["feature", "en", "zh"],
         "title": ["product_id", "title", "category"],
         "web": ["event_day", "channel", "device", "visitor_type", *STEPS, "bounces"],
         "contact": ["segment_key", "channel", "message", "contacts", "holdouts", *ANSWERS, "cost_amount"],
@@ -245,6 +247,17 @@ def full_report() -> ReportData:
         for day in days
         for outcome, code, count in (("rejected", "future", 2), ("duplicate", "same_content", 1))
     ]
+    compared = {"customers": 900, "reference_on": dt.date(2025, 6, 1), "reference_customers": 800}
+    statistics = [
+        {**compared, "feature": name, "coverage": coverage, "psi": psi, "stability": stability}
+        for name, coverage, psi, stability in (
+            ("orders_7d", 1.0, 0.3123, "act"),
+            ("region", 0.75, 0.12, "watch"),
+            ("sales_ever", 1.0, 0.05, "stable"),
+            ("posts_ever", 0.0312, 0.01, "stable"),
+            ("not_for_people", 0.01, 0.9, "act"),
+        )
+    ]
     metrics = {
         "ndcg@10": 0.21,
         "recall@10": 0.3,
@@ -335,6 +348,16 @@ def full_report() -> ReportData:
         ),
         "ledger": pd.DataFrame(ledger),
         "reason": pd.DataFrame(reasons),
+        "statistic": table(behaviour.STATISTIC, statistics),
+        "feature": pd.DataFrame(
+            [
+                ("orders_7d", "Orders <last week>", "最近一周的订单数"),
+                ("posts_ever", "Posts ever", "全部发文数"),
+                ("sales_ever", "Sales ever", "全部销售额"),
+                ("region", "", ""),
+            ],
+            columns=["feature", "en", "zh"],
+        ),
         "title": pd.DataFrame(
             {
                 "product_id": ["p1", "p2"],

@@ -223,6 +223,11 @@ def test_names_from_data_are_escaped():
         "¥1.88",  # 15.00 for 8 answers
         "4.00",  # 12 stars of 3 ratings
         "+0.30",  # sentiment of 1.5 over 5 texts
+        "Each feature is compared with its distribution on 1 June 2025",
+        'Orders &lt;last week&gt; <code>orders_7d</code></td><td class="figure">0.31</td>',
+        'Region <code>region</code></td><td class="figure">0.12</td>',
+        "Posts ever <code>posts_ever</code>",
+        "3.1%",
         "The 3 customers with the highest sales of 120 can be looked up here",
     ],
 )
@@ -243,6 +248,8 @@ def test_english_shows(expected: str):
         "400 个购物篮；3 条规则置信度不低于 0.2",
         "最佳客户",
         "不稳定：重抽样后变化较大",
+        "将各特征与 2025 年 6 月 1 日 的分布比较",
+        "地区 <code>region</code>",
         "此处可查询 120 位客户中销售额最高的 3 位",
         "<th>直接访问</th>",
         "召回",
@@ -257,6 +264,36 @@ def test_redundant_and_chance_rules_are_left_out():
     text = rendered()
     assert "9.9×" not in text
     assert "7.7×" not in text
+
+
+def test_features_that_did_not_move_are_left_out():
+    text = rendered()
+    assert "sales_ever" not in text
+    assert "not_for_people" not in text, "it is not among those that may be shown"
+    assert text.count("<code>posts_ever</code>") == 2, "in both languages, as hardly filled only"
+
+
+def test_too_few_customers_to_compare_features_are_said():
+    report = full_report()
+    alone = report.statistic.assign(psi=None, stability=None, reference_customers=300)
+    text = render(dataclasses.replace(report, statistic=alone))
+    assert "that needs 400 customers then and now; there are 900 now, 300 then" in text
+    assert "前后各需 400 位客户；现有 900 位，当时 300 位" in text
+    never = alone.assign(reference_on=None, reference_customers=None)
+    assert "there are 900 now, 0 then" in render(dataclasses.replace(report, statistic=never))
+
+
+def test_of_many_moved_features_the_farthest_are_shown():
+    report = full_report()
+    rows = [
+        {"feature": f"f{n:02}", "customers": 900, "coverage": 1.0, "psi": n / 10, "stability": "act"}
+        for n in range(3, 23)
+    ]
+    many = pd.DataFrame(rows, columns=report.statistic.columns).assign(reference_on=report.week)
+    named = pd.DataFrame([(row["feature"], "", "") for row in rows], columns=["feature", "en", "zh"])
+    text = render(dataclasses.replace(report, statistic=many, feature=named))
+    assert re.findall(r"<code>(f\d\d)</code>", text)[:12] == [f"f{n}" for n in range(22, 10, -1)]
+    assert "and 8 more, in v_mart_feature_quality" in text
 
 
 def test_an_unbalanced_ledger_is_said():

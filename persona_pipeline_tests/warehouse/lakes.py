@@ -320,6 +320,22 @@ def shop(root: Path) -> Lake:
         {"source": "orders", "path": "a.csv", "outcome": "rejected", "reason": "not_a_number", "records": 1},
         {"source": "orders", "path": "a.csv", "outcome": "rejected", "reason": "future", "records": 2},
     )
+    then = SUNDAY - dt.timedelta(days=28)
+    numbers = {"mean": 1.5, "standard_deviation": 1.0, "p50": 1.0, "customers": 900, "coverage": 1.0}
+    compared = {"reference_on": then, "reference_customers": 800}
+    for day, psi, stability in (
+        (saturday, 0.5, "act"),  # neither a Sunday nor the day that is published
+        (SUNDAY, 0.05, "stable"),
+        (MONDAY, 0.3, "act"),
+    ):
+        lake.put(
+            behaviour.STATISTIC,
+            day,
+            {"feature": "orders_30d", **numbers, **compared, "psi": psi, "stability": stability},
+            {"feature": "region", "customers": 900, "coverage": 0.25, "distinct_values": 3, **compared},
+            {"feature": "not_for_people", **numbers, **compared, "psi": psi, "stability": stability},
+        )
+    lake.put(behaviour.STATISTIC, SUNDAY - dt.timedelta(weeks=53), {"feature": "region"})
     put_traces(lake)
     return lake
 

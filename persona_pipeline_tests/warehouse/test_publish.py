@@ -34,6 +34,7 @@ def test_everything_of_the_lake_is_published(lake: Lake, url: str) -> None:
         "segment_profile": 1,
         "association_rule": 3, "persona": 2, "dim_segment": 2, "dim_tag": 3, "dim_model": 5, "dim_product": 3,
         "mart_model_quality": 5, "mart_lift": 1, "mart_calibration": 1, "mart_data_quality": 2,
+        "mart_feature_quality": 4,
         "fct_order_line": 8,
         "fct_customer_daily": 4, "fct_session": 3, "fct_contact": 4, "fct_product_view": 4, "mart_web_day": 5,
         "mart_channel": 3, "mart_social_day": 3, "mart_identity": 5, "dim_customer": 4,

@@ -41,6 +41,7 @@ EXPECTED: dict[str, list[tuple[object, ...]]] = {
         ("2025-03", "orders", 2, 20, 7, 3, 10, 0.35, 0.15),
         ("2025-03", "products", 0, 0, 0, 0, 0, None, None),
     ],
+    "features_that_moved": [("orders_30d", 0.3, "act", 1, 800, 900, 1)],
     "customers_to_reach_by_tag": [
         ("value", "value:0", 1, 0, 0.25),
         ("value", "value:25", 1, 25, 0.25),
@@ -95,4 +96,18 @@ def test_top_reason_of_rejection_and_refunds_without_a_sale(lake: Lake, url: str
     assert rows(url, f"SELECT {columns} FROM v_mart_data_quality ORDER BY 1") == [
         ("orders", "future", 2, 1, 1),
         ("products", None, 0, 0, 0),
+    ]
+
+
+def test_features_of_sundays_and_of_the_day(lake: Lake, url: str) -> None:
+    """A range keeps Sundays and its last days, nights keep 35 days: what both have is shown, for a year."""
+    lake.publish(url)
+    columns = "day, feature, coverage, distinct_values, psi, stability, reference_on, reference_customers"
+    found = rows(url, f"SELECT {columns} FROM v_mart_feature_quality ORDER BY day, feature")
+    sunday, monday, then = "2025-03-09", "2025-03-10", "2025-02-09"
+    assert numbers(found) == [
+        (sunday, "orders_30d", 1, None, 0.05, "stable", then, 800),
+        (sunday, "region", 0.25, 3, None, None, then, 800),
+        (monday, "orders_30d", 1, None, 0.3, "act", then, 800),
+        (monday, "region", 0.25, 3, None, None, then, 800),
     ]
