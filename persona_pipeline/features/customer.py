@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 from sqlglot import exp
 
-from persona_pipeline.engine.protocol import DataFile, Derived, Engine, Input, Output, ReadWindow
+from persona_pipeline.engine.protocol import DataFile, Derived, Engine, Input, Output, ReadWindow, Relation
 from persona_pipeline.engine.sql import sql_text
 from persona_pipeline.features.compiler import compile_features, compile_steps
 from persona_pipeline.features.feature import Catalogue
@@ -71,8 +71,10 @@ def staged_snapshots(
     """The rows of each day as scratch Parquet, for a step that needs days that the lake does not hold."""
     if not as_of_days:
         return {}
-    sql, inputs = features_sql(catalogue), _staged(engine, read, max(as_of_days))
-    return {day: engine.stage(sql, {**inputs, "as_of": _days([day])}) for day in as_of_days}
+    inputs = _inputs(engine, read, max(as_of_days), catalogue, once=len(as_of_days) == 1)
+    return {
+        day: engine.stage(*_last(engine, catalogue, {**inputs, "as_of": _days([day])})) for day in as_of_days
+    }
 
 
 def for_customers(
