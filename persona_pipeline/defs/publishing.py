@@ -6,16 +6,13 @@ Here: holding a night, before the write. Not here: what holds it (gates), how ma
 import datetime as dt
 import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
 from persona_pipeline.defs.gates import held, judge
 from persona_pipeline.defs.maintenance import tidy
 from persona_pipeline.defs.shop import Shop
-
-if TYPE_CHECKING:
-    from persona_pipeline.engine.duckdb import DuckDBEngine
 
 MOST_REASONS = 3  # told in the one line of the failure; the checks tell all
 
@@ -32,9 +29,9 @@ def publish_day(shop: Shop, as_of: dt.date, run_id: str, *, accepted: str | None
     """
     from persona_pipeline.warehouse import publish
 
+    if not accepted:
+        _hold_if_unusual(shop, as_of)
     with shop.engine() as engine:
-        if not accepted:
-            _hold_if_unusual(shop, engine, as_of)
         publication = publish(
             engine,
             shop.settings.warehouse_url,
@@ -78,12 +75,15 @@ def report_day(shop: Shop, day: dt.date) -> Path:
     return write_report(shop.settings.path(shop.settings.storage.report), data, language=project.language)
 
 
-def _hold_if_unusual(shop: Shop, engine: "DuckDBEngine", day: dt.date) -> None:
+def _hold_if_unusual(shop: Shop, day: dt.date) -> None:
     """Raise where a gate holds the day; a day that BI has gone past is history and not judged again."""
     from persona_pipeline.warehouse import publications
 
     newest = max((each.as_of for each in publications(shop.settings.warehouse_url)), default=day)
-    reasons = held(shop, judge(shop, engine, day)) if day >= newest else []
+    if day < newest:
+        return
+    with shop.embedded() as engine:
+        reasons = held(shop, judge(shop, engine, day))
     if not reasons:
         return
     more = f"; and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""

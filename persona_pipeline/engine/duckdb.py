@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from persona_pipeline.contracts import Table, Type
-from persona_pipeline.engine.protocol import DataFile, Input, Output, Relation
+from persona_pipeline.engine.protocol import DataFile, EngineError, Input, Output, Relation
 
 SQL_TYPES = {
     Type.TEXT: "VARCHAR",
@@ -40,10 +40,6 @@ _BY_DAY = (
 )
 _LITERAL = re.compile(r"--[^\n]*|'(?:[^']|'')*'")  # comments may hold an apostrophe
 _PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*)")
-
-
-class EngineError(Exception):
-    """A statement that cannot run: a missing column, an unbound parameter."""
 
 
 _Limits = tuple[Path, str, int]

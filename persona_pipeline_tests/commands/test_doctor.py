@@ -47,7 +47,7 @@ def found(project: Path, now: dt.datetime = NOW) -> dict[str, Finding]:
 
 def test_all_is_well(project: Path) -> None:
     seen = found(project)
-    assert {each.status for name, each in seen.items() if name != "Java"} == {"ok"}
+    assert {each.status for each in seen.values()} == {"ok"}
     assert seen["source orders"].text == "2 files, 2025-01-06 .. 2025-01-07"
     assert seen["clock"].text == "2025-01-08 20:00 in Asia/Shanghai"
     assert "duckdb" in seen["libraries"].text
