@@ -239,11 +239,11 @@ def _spark(settings: Settings) -> Iterator[Finding]:
     """What stands between a project and its Spark master; nothing where none is configured."""
     if settings.engine.kind != "spark":
         return
-    from persona_pipeline.engine.spark_session import missing, silent
+    from persona_pipeline.engine.spark_session import missing, public, silent
 
     master = settings.engine.spark_master
     problem = missing(master) or silent(master)
     if problem:
         yield Finding("Spark", "error", problem)
     else:
-        yield Finding("Spark", "ok", f"ready for {master}; its workers must see {settings.directory}")
+        yield Finding("Spark", "ok", f"ready for {public(master)}; its workers must see {settings.directory}")

@@ -60,10 +60,7 @@ def session(master: str, *, memory: str = "1GB") -> SparkSession:
     with _lock:
         if master not in _sessions:
             if _sessions:
-                raise EngineError(
-                    f"expected one Spark master per process; it has {next(iter(_sessions))}, "
-                    f"now asked for {master}"
-                )
+                raise EngineError("expected one Spark master per process; this one has another already")
             if problem := missing(master) or silent(master):
                 raise EngineError(problem)
             _sessions[master] = _open(master, memory)
@@ -107,10 +104,13 @@ def silent(master: str) -> str | None:
             refused.append(f"{host}:{port} ({error.strerror or error})")
     if not refused:
         return None
-    return (
-        f"nobody answers at {master}: {', '.join(refused)}; "
-        "start it, or correct [engine] master in persona.toml"
-    )
+    # the URL of a Connect server may hold a token
+    return f"no Spark answers at {', '.join(refused)}; start it, or correct [engine] master in persona.toml"
+
+
+def public(master: str) -> str:
+    """The URL without what a Connect server's may hold: a user and a token."""
+    return master.partition(";")[0].rstrip("/")
 
 
 def _places(master: str) -> list[tuple[str, int]]:
@@ -173,7 +173,7 @@ def _opened(master: str, memory: str) -> SparkSession:
     try:
         spark = builder.getOrCreate()
     except (PySparkException, OSError, RuntimeError) as error:
-        raise EngineError(f"Spark at {master} did not start: {_first_line(error)}") from None
+        raise EngineError(f"Spark did not start: {_first_line(error)}") from None
     if master.startswith(_LOCAL):
         spark.sparkContext.pythonExec = sys.executable  # else the first python3 of PATH
     return spark

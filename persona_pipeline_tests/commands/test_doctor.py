@@ -182,3 +182,14 @@ def test_a_database_that_cannot_be_asked(
     monkeypatch.setitem(sys.modules, "psycopg", None)  # as if it were not installed
     seen = database(project, url)
     assert (seen.status, words in seen.text, "secret" in seen.text) == ("error", True, False), seen
+
+
+def test_spark_is_looked_at_where_it_is_configured(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Spark" not in found(project)
+    edit(project, "[sources", '[engine]\nkind = "spark"\n[sources')
+    monkeypatch.setitem(sys.modules, "pyspark", None)  # as if it were not installed
+    seen = found(project)["Spark"]
+    assert (seen.status, seen.text) == (
+        "error",
+        'pyspark not installed; pip install "persona_pipeline[spark]"',
+    )

@@ -94,7 +94,7 @@ SELECT
     max(d) AS c6, max(t) AS c7,
     min(m) AS c8, min(o) AS c9, min(x) AS c10, median(n) AS c11, median(m) AS c12, median(k) AS c13,
     sum(n) AS c14,
-    sum(m) AS c15, sum(m * k) AS c16, sum(CAST(x AS DECIMAL(38, 9))) AS c17,
+    sum(m) AS c15, sum(m * k) AS c16, sum(CAST(x AS DECIMAL(20, 4))) AS c17,
     sum(n) FILTER (WHERE n > 100) AS c18,
     count(*) FILTER (WHERE n > 100) AS c19, sum(m * m) AS c20, sum(n) / count(n) AS c21
 FROM edges
