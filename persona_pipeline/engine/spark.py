@@ -29,7 +29,8 @@ from persona_pipeline.engine.spark_session import session
 from persona_pipeline.engine.spark_sql import to_spark
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.errors import PySparkException  # pyright: ignore[reportMissingImports]
+    from pyspark.sql import DataFrame, SparkSession  # pyright: ignore[reportMissingImports]
 
 _OF_DAY = "of_day"  # folders by day; `day` itself stays in the files, and Spark would take it out
 _PATTERN = re.compile(r"([*?{}\[\]\\])")
@@ -122,7 +123,7 @@ class SparkEngine:
         self, sql: str, inputs: Mapping[str, Input], parameters: Mapping[str, object] | None
     ) -> Iterator[DataFrame]:
         """What a statement gives, to be used within the context: then its inputs are named no more."""
-        from pyspark.errors import PySparkException
+        from pyspark.errors import PySparkException  # pyright: ignore[reportMissingImports]
 
         views: list[str] = []
         try:
@@ -183,7 +184,7 @@ class SparkEngine:
 
     def _write(self, frame: DataFrame, output: Output, day: dt.date | None) -> list[DataFile]:
         """Cast to the contract and write; a file gets its name and its place once it is whole."""
-        from pyspark.sql.functions import col
+        from pyspark.sql.functions import col  # pyright: ignore[reportMissingImports]
 
         _check_columns(frame, output.table)
         cast = frame.selectExpr(*_casts(frame, output.table))
@@ -304,14 +305,13 @@ def _exactly(address: str) -> str:
     return _PATTERN.sub(r"\\\1", address)
 
 
-def _told(error: Exception) -> str:
+def _told(error: PySparkException) -> str:
     """What failed, without the values of rows that Spark's messages quote."""
-    from pyspark.errors import AnalysisException, PySparkException
+    from pyspark.errors import AnalysisException  # pyright: ignore[reportMissingImports]
 
-    condition = error.getCondition() if isinstance(error, PySparkException) else None
-    text = next(iter(str(error).splitlines()), "")
+    condition = error.getCondition()
     if isinstance(error, AnalysisException):  # raised before any row is read
-        return f"Spark does not understand the statement: {text}"
+        return f"Spark does not understand the statement: {next(iter(str(error).splitlines()), condition)}"
     if "FILE" in (condition or ""):
         return (
             f"Spark's workers cannot read or write a file: {condition}; "

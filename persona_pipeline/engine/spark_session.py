@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from persona_pipeline.engine.protocol import EngineError
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import SparkSession  # pyright: ignore[reportMissingImports]
 
 JAVA = 17
 CONNECT_PORT = 15002
@@ -146,9 +146,9 @@ def _open(master: str, memory: str) -> SparkSession:
 
 
 def _opened(master: str, memory: str) -> SparkSession:
-    from pyspark.errors import PySparkException
-    from pyspark.logger import PySparkLogger
-    from pyspark.sql import SparkSession
+    from pyspark.errors import PySparkException  # pyright: ignore[reportMissingImports]
+    from pyspark.logger import PySparkLogger  # pyright: ignore[reportMissingImports]
+    from pyspark.sql import SparkSession  # pyright: ignore[reportMissingImports]
 
     for name in _TALKATIVE:
         PySparkLogger.getLogger(name).disabled = True

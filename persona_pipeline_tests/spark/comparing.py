@@ -62,10 +62,11 @@ def _text(value: object) -> str:
     return str(Decimal(value).normalize()) if isinstance(value, int | Decimal) else repr(value)
 
 
-def _equal(a: object, b: object) -> bool:
+def _equal(a: Any, b: Any) -> bool:
+    if a is None or b is None:
+        return a is b
     if isinstance(a, float) or isinstance(b, float):
-        both = isinstance(a, float | int | Decimal) and isinstance(b, float | int | Decimal)
-        return both and math.isclose(float(a), float(b), rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        return math.isclose(float(a), float(b), rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     if isinstance(a, dt.datetime) and isinstance(b, dt.datetime):
         return a.timestamp() == b.timestamp() and (a.tzinfo is None) == (b.tzinfo is None)
     return a == b
