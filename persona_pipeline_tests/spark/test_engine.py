@@ -1,4 +1,4 @@
-"""The Spark engine does what an engine promises: contracts are casts, files have their day, nothing is left."""
+"""The Spark engine keeps what an engine promises: contracts are casts, files have a day, nothing is left."""
 
 from __future__ import annotations
 
