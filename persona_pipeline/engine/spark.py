@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from pyspark.errors import PySparkException  # pyright: ignore[reportMissingImports]
     from pyspark.sql import DataFrame, SparkSession  # pyright: ignore[reportMissingImports]
 
+_PROBE = 64  # rows and tasks
+_SHARED = "the project folder must be under one path that this machine and all workers see"
+_shared: set[str] = set()  # masters whose workers wrote where this process reads
 _OF_DAY = "of_day"  # folders by day; `day` itself stays in the files, and Spark would take it out
 _PATTERN = re.compile(r"([*?{}\[\]\\])")
 _TYPES = {
@@ -58,6 +61,9 @@ class SparkEngine:
         self._spark: SparkSession = session(master, memory=memory)
         self._scratch = scratch.resolve() / f"engine-{uuid.uuid4().hex}"
         self._scratch.mkdir(parents=True)
+        if not master.startswith("local") and master not in _shared:
+            self._check_workers()
+            _shared.add(master)
 
     def __enter__(self) -> SparkEngine:
         return self
@@ -117,6 +123,17 @@ class SparkEngine:
             schema = function(given.limit(0).toArrow()).schema
             mapped = given.mapInArrow(_over_batches(function, schema, rows), _columns(schema))
             return self._keep(mapped) if output is None else self._write(mapped, output, None)
+
+    def _check_workers(self) -> None:
+        """Let the workers write a little: what they wrote elsewhere would be missing, and nobody would say so.
+
+        Raises:
+            EngineError: rows did not arrive.
+        """
+        target = self._scratch / "shared"
+        self._spark.range(0, _PROBE, 1, _PROBE).write.parquet(_address(target))
+        if sum(pq.read_metadata(file).num_rows for file in target.glob("*.parquet")) != _PROBE:
+            raise EngineError(f"Spark's workers do not write into {self._scratch.parent}: {_SHARED}")
 
     @contextmanager
     def _result(
@@ -180,7 +197,10 @@ class SparkEngine:
     def _keep(self, frame: DataFrame) -> Relation:
         target = self._scratch / uuid.uuid4().hex
         frame.write.parquet(_address(target))
-        return Relation(tuple(sorted(str(file) for file in target.glob("*.parquet"))))
+        files = tuple(sorted(str(file) for file in target.glob("*.parquet")))
+        if not files:  # Spark writes one even without rows
+            raise EngineError(f"Spark's workers do not write into {self._scratch}: {_SHARED}")
+        return Relation(files)
 
     def _write(self, frame: DataFrame, output: Output, day: dt.date | None) -> list[DataFile]:
         """Cast to the contract and write; a file gets its name and its place once it is whole."""
@@ -193,18 +213,21 @@ class SparkEngine:
         try:
             if day is not None:
                 cast.write.parquet(_address(target), compression="zstd")
-                return [_placed(file, output, day) for file in _filled(target)]
-            by_day = cast.selectExpr("*", f"`day` AS `{_OF_DAY}`")
-            # the rows of a day go to one task, unless they are many: else every task writes every day
-            by_day = by_day.hint("rebalance", col(_OF_DAY))
-            by_day.write.partitionBy(_OF_DAY).parquet(_address(target), compression="zstd")
-            return [
-                _placed(file, output, _day_of(folder, output.table))
-                for folder in sorted(target.glob(f"{_OF_DAY}=*"))
-                for file in _filled(folder)
-            ]
+                files = [_placed(file, output, day) for file in _filled(target)]
+            else:
+                # the rows of a day go to one task, unless they are many: else every task writes every day
+                by_day = cast.selectExpr("*", f"`day` AS `{_OF_DAY}`").hint("rebalance", col(_OF_DAY))
+                by_day.write.partitionBy(_OF_DAY).parquet(_address(target), compression="zstd")
+                files = [
+                    _placed(file, output, _day_of(folder, output.table))
+                    for folder in sorted(target.glob(f"{_OF_DAY}=*"))
+                    for file in _filled(folder)
+                ]
         finally:
             shutil.rmtree(target, ignore_errors=True)
+        if not files and not cast.isEmpty():
+            raise EngineError(f"Spark's workers do not write into {output.directory}: {_SHARED}")
+        return files
 
 
 def _over_batches(
@@ -297,7 +320,7 @@ _TYPES_OF = {type_: _type(pa.field(type_.name, arrow)) for type_, arrow in ARROW
 
 def _address(path: Path | str) -> str:
     """A path as Spark opens it, whatever its default file system is."""
-    return str(path) if "://" in str(path) else f"file://{path}"
+    return str(path) if "://" in str(path) else f"file://{Path(path).absolute()}"
 
 
 def _exactly(address: str) -> str:
@@ -310,11 +333,8 @@ def _told(error: PySparkException) -> str:
     from pyspark.errors import AnalysisException  # pyright: ignore[reportMissingImports]
 
     condition = error.getCondition()
+    if "FILE" in (condition or "") or "PATH" in (condition or ""):
+        return f"Spark cannot read or write a file ({condition}): {_SHARED}"
     if isinstance(error, AnalysisException):  # raised before any row is read
         return f"Spark does not understand the statement: {next(iter(str(error).splitlines()), condition)}"
-    if "FILE" in (condition or ""):
-        return (
-            f"Spark's workers cannot read or write a file: {condition}; "
-            "the project folder must be under one path that this machine and all workers see"
-        )
     return f"Spark failed with {condition or type(error).__name__}; the values it names are not repeated here"

@@ -157,3 +157,8 @@ def test_a_lake_takes_the_files_and_its_vacuum_what_a_killed_run_left(
     assert not left.exists()
     rows = spark.fetch("SELECT n, name FROM t", {"t": lake.read(TABLE, DAY, DAY)})
     assert rows.to_pylist() == [{"n": 3, "name": "客户"}]
+
+
+def test_a_file_that_workers_do_not_see_is_told(spark: SparkEngine, tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="under one path that this machine and all workers see"):
+        spark.fetch("SELECT n FROM t", {"t": Relation((str(tmp_path / "elsewhere.parquet"),), TABLE)})
