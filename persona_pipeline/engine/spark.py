@@ -125,7 +125,7 @@ class SparkEngine:
             return self._keep(mapped) if output is None else self._write(mapped, output, None)
 
     def _check_workers(self) -> None:
-        """Let the workers write a little: what they wrote elsewhere would be missing, and nobody would say so.
+        """Let the workers write a little: rows that they write elsewhere would be missing without a word.
 
         Raises:
             EngineError: rows did not arrive.
