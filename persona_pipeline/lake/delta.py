@@ -127,7 +127,10 @@ class DeltaLake:
         delta = self._open(table)
         if delta is None:
             return 0
-        return len(delta.vacuum(retention_hours=hours, dry_run=False, enforce_retention_duration=False))
+        # full: without it only files that a commit took out go, and not those of a run that was killed
+        return len(
+            delta.vacuum(retention_hours=hours, dry_run=False, enforce_retention_duration=False, full=True)
+        )
 
     def _versions(
         self, path: Path, table: Table, version: int, days: Iterable[dt.date]

@@ -144,17 +144,10 @@ def test_batches_of_an_empty_relation_keep_the_schema(spark: SparkEngine, tmp_pa
     assert [file.rows for file in files] == [1]
 
 
-def test_a_lake_takes_the_files_and_its_vacuum_what_a_killed_run_left(
-    spark: SparkEngine, tmp_path: Path
-) -> None:
+def test_a_lake_takes_the_files(spark: SparkEngine, tmp_path: Path) -> None:
     lake = DeltaLake(tmp_path / "lake")
     target = lake.output(TABLE)
     lake.replace(target, [DAY], spark.select_into(SELECT, {}, target))
-    left = target.directory / "spark-killed" / "_temporary" / "0" / "part-0.parquet"
-    left.parent.mkdir(parents=True)
-    left.write_bytes(b"rows")
-    assert lake.vacuum(TABLE, hours=0) == 1
-    assert not left.exists()
     rows = spark.fetch("SELECT n, name FROM t", {"t": lake.read(TABLE, DAY, DAY)})
     assert rows.to_pylist() == [{"n": 3, "name": "客户"}]
 
