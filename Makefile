@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SPARK_VENV := .venv-spark
+SPARK_STAMP := $(SPARK_VENV)/.installed
 DEMO ?= demo
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -10,7 +12,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test proof check format docs screenshots dev bench lock build clean
+.PHONY: help setup demo test test-spark proof check format docs screenshots dev bench lock build clean
 
 help: ## show this list
 	@echo "persona_pipeline: two commands do everything: make demo, make test"
@@ -32,6 +34,16 @@ demo: $(STAMP) ## generate a shop, run everything, show its personas; leaves DIR
 
 test: $(STAMP) ## run the tests (ARGS="-k ledger" for some)
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-spark: $(SPARK_STAMP) ## run the tests of the Spark engine in their own .venv-spark; needs Java 17
+	$(SPARK_VENV)/bin/python -m pytest -q -rs persona_pipeline_tests/spark $(ARGS)
+
+$(SPARK_STAMP): requirements-spark.lock pyproject.toml
+	@test -x $(SPARK_VENV)/bin/python || $(PYTHON) -m venv $(SPARK_VENV)
+	@echo "installing into $(SPARK_VENV) (once)"
+	@$(SPARK_VENV)/bin/python -m pip install --quiet -r requirements-spark.lock
+	@$(SPARK_VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(SPARK_STAMP)
 
 proof: $(STAMP) ## run the large checks, which take long
 	$(BIN)/python -m pytest -q -m proof $(ARGS)
@@ -61,13 +73,16 @@ dev: $(STAMP) ## open the demo project in the Dagster UI
 bench: $(STAMP) ## run every benchmark at its small size (ARGS= for the full one)
 	@set -e; for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file $(if $(ARGS),$(ARGS),--small); done
 
-lock: $(STAMP) ## write requirements.lock anew from the ranges in pyproject.toml
+lock: $(STAMP) ## write the two lock files anew from the ranges in pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --upgrade \
 	  --extra dev --extra postgres --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --constraint requirements.lock \
+	  --extra dev --extra postgres --extra spark --custom-compile-command "make lock" \
+	  --output-file requirements-spark.lock pyproject.toml
 
 build: $(STAMP) ## build the wheel into dist/
 	$(BIN)/python -m hatchling build --target wheel
 
 clean: ## remove .venv, caches, build results and the demo project
-	rm -rf $(VENV) $(DEMO) dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(SPARK_VENV) $(DEMO) dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -15,7 +15,16 @@ import zoneinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretBytes,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from persona_pipeline.sources.kinds import VERSIONED
 from persona_pipeline.sources.source import Source
@@ -70,10 +79,22 @@ class Storage(_Section):
 class EngineSettings(_Section):
     """`[engine]`: what runs the SELECT statements, and how much of the machine it may take."""
 
-    kind: Literal["duckdb"] = "duckdb"
+    kind: Literal["duckdb", "spark"] = "duckdb"
+    master: str | None = Field(default=None, pattern=r"^(local(\[.+\])?|yarn|(spark|k8s|sc)://.+)$")
     memory: str = Field(default="1GB", pattern=r"^[0-9]+(MB|GB)$")
     threads: int = Field(default=2, ge=1)
     processes: int = Field(default=2, ge=1, le=16)
+
+    @model_validator(mode="after")
+    def _master_of_spark(self) -> EngineSettings:
+        if self.master and self.kind != "spark":
+            raise ValueError('master is of Spark; set kind = "spark" or remove master')
+        return self
+
+    @property
+    def spark_master(self) -> str:
+        """The configured Spark master; without one, Spark within this process, with as many threads."""
+        return self.master or f"local[{self.threads}]"
 
 
 class Identity(_Section):

@@ -6,7 +6,6 @@ Here: key, disk, warehouse, sources, clock, versions. Not here: what the sources
 from __future__ import annotations
 
 import datetime as dt
-import importlib.util
 import json
 import platform
 import shutil
@@ -64,6 +63,7 @@ def diagnose(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     yield _features(settings)
     yield _clock(settings, now)
     yield from _versions()
+    yield from _spark(settings)
 
 
 def _key(settings: Settings) -> Finding:
@@ -177,7 +177,7 @@ def _growing(settings: Settings, name: str) -> Finding:
     from persona_pipeline.sources.growing import present
 
     shop = Shop(settings)
-    with shop.engine() as engine:
+    with shop.embedded() as engine:
         known = arrivals(shop, engine)
     try:
         new = present({name: settings.sources[name]}, settings.directory, known)
@@ -246,10 +246,17 @@ def _versions() -> Iterator[Finding]:
         yield Finding("libraries", "error", text)
     else:
         yield Finding("libraries", "ok", ", ".join(found))
-    if importlib.util.find_spec("pyspark") is not None:
-        java = shutil.which("java")
-        text = f"Spark {version('pyspark')}, "
-        if java is None:
-            yield Finding("Java", "warning", text + "but no java; install Java 17 or newer to use it")
-        else:
-            yield Finding("Java", "ok", text + java)
+
+
+def _spark(settings: Settings) -> Iterator[Finding]:
+    """What stands between a project and its Spark master; nothing where none is configured."""
+    if settings.engine.kind != "spark":
+        return
+    from persona_pipeline.engine.spark_session import missing, public, silent
+
+    master = settings.engine.spark_master
+    problem = missing(master) or silent(master)
+    if problem:
+        yield Finding("Spark", "error", problem)
+    else:
+        yield Finding("Spark", "ok", f"ready for {public(master)}; its workers must see {settings.directory}")

@@ -104,7 +104,7 @@ def check(settings: Settings) -> int:
     except SourceError as error:
         raise CommandError(str(error)) from error
     new = arrive(settings.sources, marks, [], (), start=project.start, last=dt.date.max)
-    with shop.engine() as engine:
+    with shop.embedded() as engine:
         for name, source in settings.sources.items():
             own = [each for each in new if each.source == name]
             until = {

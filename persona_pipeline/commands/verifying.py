@@ -34,12 +34,12 @@ def verify(settings: Settings, *, as_json: bool) -> int:
     shop = Shop(settings)
 
     def rows(table: Table) -> pd.DataFrame:
-        with shop.engine() as engine:
+        with shop.embedded() as engine:
             return engine.fetch("SELECT * FROM t", {"t": shop.lake.read(table, None, None)}).to_pandas()
 
     def snapshot(day: dt.date) -> pd.DataFrame:
         kept = [column.name for column in shop.features.columns if column.type in NUMBERS]
-        with shop.engine() as engine:
+        with shop.embedded() as engine:
             found = engine.fetch("SELECT * FROM t", {"t": shop.lake.read(shop.features, day, day)})
         frame = found.to_pandas()
         return pd.concat([frame["customer_id"], frame[kept].astype("float64")], axis=1)

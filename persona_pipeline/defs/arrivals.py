@@ -42,7 +42,7 @@ def admit(
             asked = [day for day in days if day not in closed]
             zone = settings.project.time_zone
             extract(name, source, asked, project_directory=settings.directory, time_zone=zone)
-    with shop.engine() as engine:
+    with shop.embedded() as engine:
         known = arrivals(shop, engine)
         cache = settings.path("data/scratch/fingerprints.json")
         marks = present(settings.sources, settings.directory, known, cache)

@@ -68,7 +68,7 @@ def judged(shop: Shop, day: dt.date | None) -> Iterator[dg.AssetCheckResult]:
 
     A project without a closed day has nothing to find.
     """
-    with shop.engine() as engine:
+    with shop.embedded() as engine:
         everything = judge(shop, engine, day) if day else []
     for name, (table, _) in GATES.items():
         found = [each for each in everything if each.gate == name]

@@ -5,18 +5,14 @@ Here: what each statement is given. Not here: the statements (features) and comm
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from persona_pipeline.contracts import activity, behaviour
 from persona_pipeline.defs.shop import Shop
-from persona_pipeline.engine.protocol import DataFile, Output, Window
-
-if TYPE_CHECKING:
-    from persona_pipeline.engine.duckdb import DuckDBEngine
+from persona_pipeline.engine.protocol import DataFile, Engine, Output, Window
 
 
 def facts_window(
-    shop: Shop, engine: "DuckDBEngine", outputs: Mapping[str, Output], days: Sequence[dt.date]
+    shop: Shop, engine: Engine, outputs: Mapping[str, Output], days: Sequence[dt.date]
 ) -> dict[str, list[DataFile]]:
     """The facts of `days`; a source that is not configured leaves its tables empty."""
     from persona_pipeline.cleaning.zones import utc_stretches

@@ -16,7 +16,7 @@ from persona_pipeline.defs.metadata import asset_key
 from persona_pipeline.defs.shop import Shop
 
 if TYPE_CHECKING:
-    from persona_pipeline.engine.duckdb import DuckDBEngine
+    from persona_pipeline.engine.protocol import Engine
 
 Rows = list[dict[str, Any]]
 
@@ -28,7 +28,7 @@ FEATURE_DRIFT = dg.AssetCheckSpec(
 )
 
 
-def commit_statistics(shop: Shop, engine: "DuckDBEngine", days: Sequence[dt.date]) -> dg.MaterializeResult:
+def commit_statistics(shop: Shop, engine: "Engine", days: Sequence[dt.date]) -> dg.MaterializeResult:
     """Write features.statistic of days whose snapshots are committed."""
     from persona_pipeline.features.statistic import statistics
 
@@ -37,7 +37,7 @@ def commit_statistics(shop: Shop, engine: "DuckDBEngine", days: Sequence[dt.date
     return commit(shop, output, days, files)
 
 
-def statistics_since(shop: Shop, engine: "DuckDBEngine", day: dt.date) -> Rows:
+def statistics_since(shop: Shop, engine: "Engine", day: dt.date) -> Rows:
     """Rows of features.statistic from a day on, the highest index first."""
     rows = shop.lake.read(behaviour.STATISTIC, day, None)
     sql = "SELECT * FROM statistic ORDER BY psi DESC NULLS LAST, feature"

@@ -6,13 +6,9 @@ they are.
 """
 
 import datetime as dt
-from typing import TYPE_CHECKING
 
 from persona_pipeline.contracts import Table, activity, behaviour
-from persona_pipeline.engine.protocol import ReadWindow, Relation
-
-if TYPE_CHECKING:
-    from persona_pipeline.engine.duckdb import DuckDBEngine
+from persona_pipeline.engine.protocol import Engine, ReadWindow, Relation
 
 UNCHANGED = (behaviour.MAP, behaviour.ORDER_DAY, behaviour.BASKET_ITEM, behaviour.LABEL, *activity.TABLES)
 FEWEST = 8  # files below which a month is not worth a file of its own
@@ -21,10 +17,10 @@ FEWEST = 8  # files below which a month is not worth a file of its own
 class HistoryReader:
     """A `ReadWindow` for one run and one engine; its scratch files go with the engine."""
 
-    def __init__(self, read: ReadWindow, engine: "DuckDBEngine") -> None:
+    def __init__(self, read: ReadWindow, engine: Engine) -> None:
         self._read = read
         self._engine = engine
-        self._months: dict[tuple[str, str, tuple[str, ...]], str] = {}
+        self._months: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
 
     def __call__(self, table: Table, first: dt.date | None, last: dt.date | None) -> Relation:
         """The rows with first <= day <= last."""
@@ -37,17 +33,17 @@ class HistoryReader:
         paths: list[str] = []
         for month, files in months.items():
             whole = len(files) >= FEWEST and _covered(month, first, last)
-            paths += [self._one_file(table, month, tuple(files))] if whole else files
+            paths += self._staged(table, month, tuple(files)) if whole else files
         return Relation(tuple(paths), table, relation.evolved)
 
-    def _one_file(self, table: Table, month: str, files: tuple[str, ...]) -> str:
+    def _staged(self, table: Table, month: str, files: tuple[str, ...]) -> tuple[str, ...]:
         at = (table.full_name, month, files)
         if at not in self._months:
             columns = ", ".join(f'"{name}"' for name in table.column_names)
             staged = self._engine.stage(
                 f"SELECT {columns} FROM month", {"month": Relation(files, table, evolved=True)}
             )
-            self._months[at] = staged.paths[0]
+            self._months[at] = staged.paths
         return self._months[at]
 
 

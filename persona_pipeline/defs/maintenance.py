@@ -8,13 +8,9 @@ Not here: the warehouse, which deletes its own old rows.
 import datetime as dt
 import shutil
 import time
-from typing import TYPE_CHECKING
 
 from persona_pipeline.contracts import LAKE_TABLES, activity, behaviour, clean, identity, models
 from persona_pipeline.defs.shop import Shop
-
-if TYPE_CHECKING:
-    from persona_pipeline.engine.protocol import Engine
 
 KEPT_DAYS = 35
 SUNDAY = 6
@@ -38,7 +34,7 @@ READ_WHOLE = (
 )
 
 
-def tidy(shop: Shop, engine: "Engine", as_of: dt.date) -> dict[str, int]:
+def tidy(shop: Shop, as_of: dt.date) -> dict[str, int]:
     """Drop what is no longer kept on `as_of`, compact months; returns how many days and files that were."""
     lake, dropped, deleted, now = shop.lake, 0, 0, time.time()
     last = as_of - dt.timedelta(days=KEPT_DAYS)
@@ -51,8 +47,10 @@ def tidy(shop: Shop, engine: "Engine", as_of: dt.date) -> dict[str, int]:
             dropped += len(old)
     for table in LAKE_TABLES.values():
         deleted += lake.vacuum(table, now, hours=UNREFERENCED_HOURS)
+    with shop.embedded() as engine:
+        compacted = sum(lake.compact(engine, table, as_of) for table in READ_WHOLE)
     return {
-        "months_compacted": sum(lake.compact(engine, table, as_of) for table in READ_WHOLE),
+        "months_compacted": compacted,
         "snapshot_days_dropped": dropped,
         "files_deleted": deleted,
         "scratch_folders_deleted": _sweep(shop),

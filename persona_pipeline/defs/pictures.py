@@ -17,7 +17,7 @@ from persona_pipeline.defs.partitions import week_key
 from persona_pipeline.defs.shop import Shop
 
 if TYPE_CHECKING:
-    from persona_pipeline.engine.duckdb import DuckDBEngine
+    from persona_pipeline.engine.protocol import Engine
 
 LEDGER_DAYS = 30
 _LEDGER = """
@@ -37,7 +37,7 @@ _DRAWN: dict[str, tuple[Table, str, int, Sequence[str]]] = {
 
 
 def drawn(
-    shop: Shop, step: str, engine: "DuckDBEngine", days: Sequence[dt.date]
+    shop: Shop, step: str, engine: "Engine", days: Sequence[dt.date]
 ) -> dict[dg.AssetKey, dict[str, Any]]:
     """The pictures of the last of `days` (of a weekly step: Sundays), read from what was committed.
 
@@ -64,7 +64,7 @@ def illustrate_week(
     context: dg.AssetExecutionContext,
     shop: Shop,
     step: str,
-    engine: "DuckDBEngine",
+    engine: "Engine",
     sundays: Sequence[dt.date],
 ) -> None:
     """Add the pictures of a weekly step to its last week. Call it after the commit."""

@@ -6,7 +6,7 @@ Here: holding a night, before the write. Not here: what holds it (gates), how ma
 import datetime as dt
 import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
@@ -14,9 +14,6 @@ from persona_pipeline.contracts.warehouse import readable_columns
 from persona_pipeline.defs.gates import held, judge
 from persona_pipeline.defs.maintenance import tidy
 from persona_pipeline.defs.shop import Shop
-
-if TYPE_CHECKING:
-    from persona_pipeline.engine.duckdb import DuckDBEngine
 
 MOST_REASONS = 3  # told in the one line of the failure; the checks tell all
 
@@ -33,9 +30,9 @@ def publish_day(shop: Shop, as_of: dt.date, run_id: str, *, accepted: str | None
     """
     from persona_pipeline.warehouse import publish
 
+    if not accepted:
+        _hold_if_unusual(shop, as_of)
     with shop.engine() as engine:
-        if not accepted:
-            _hold_if_unusual(shop, engine, as_of)
         publication = publish(
             engine,
             shop.settings.warehouse_url,
@@ -51,11 +48,10 @@ def publish_day(shop: Shop, as_of: dt.date, run_id: str, *, accepted: str | None
             reason=accepted,
             accepted_by=getpass.getuser() if accepted else None,
         )
-        tidied = tidy(shop, engine, publication.as_of)
     return {
         "publication_id": publication.publication_id,
         "as_of": publication.as_of.isoformat(),
-        **tidied,
+        **tidy(shop, publication.as_of),
         "dagster/row_count": sum(publication.rows.values()),
         "rows": dg.MetadataValue.json(publication.rows),
     }
@@ -90,12 +86,15 @@ def _described(shop: Shop) -> list[tuple[str, str, str]]:
     ]
 
 
-def _hold_if_unusual(shop: Shop, engine: "DuckDBEngine", day: dt.date) -> None:
+def _hold_if_unusual(shop: Shop, day: dt.date) -> None:
     """Raise where a gate holds the day; a day that BI has gone past is history and not judged again."""
     from persona_pipeline.warehouse import publications
 
     newest = max((each.as_of for each in publications(shop.settings.warehouse_url)), default=day)
-    reasons = held(shop, judge(shop, engine, day)) if day >= newest else []
+    if day < newest:
+        return
+    with shop.embedded() as engine:
+        reasons = held(shop, judge(shop, engine, day))
     if not reasons:
         return
     more = f"; and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""

@@ -13,9 +13,13 @@ from persona_pipeline.settings import CONFIGURATION, Settings, SettingsError
 
 if TYPE_CHECKING:
     from persona_pipeline.engine.duckdb import DuckDBEngine
+    from persona_pipeline.engine.protocol import Engine
     from persona_pipeline.features.catalogue import Catalogue
     from persona_pipeline.lake.delta import DeltaLake
     from persona_pipeline.lake.model_store import FileModelStore
+
+
+SCRATCH = "data/scratch"
 
 
 class Shop:
@@ -38,14 +42,21 @@ class Shop:
 
         return FileModelStore(self.settings.path(self.settings.storage.models))
 
-    def engine(self) -> "DuckDBEngine":
-        """A new engine; use it in a with statement."""
+    def engine(self) -> "Engine":
+        """A new engine of the configured kind, for the steps after clean; use it in a with statement."""
+        options = self.settings.engine
+        if options.kind == "duckdb":
+            return self.embedded()
+        from persona_pipeline.engine.spark import SparkEngine
+
+        return SparkEngine(self.settings.path(SCRATCH), master=options.spark_master, memory=options.memory)
+
+    def embedded(self) -> "DuckDBEngine":
+        """A new embedded engine, whatever is configured: for raw records, ledgers and small questions."""
         from persona_pipeline.engine.duckdb import DuckDBEngine
 
         options = self.settings.engine
-        return DuckDBEngine(
-            self.settings.path("data/scratch"), memory=options.memory, threads=options.threads
-        )
+        return DuckDBEngine(self.settings.path(SCRATCH), memory=options.memory, threads=options.threads)
 
     @functools.cached_property
     def catalogue(self) -> "Catalogue":

@@ -22,7 +22,7 @@ def closed_days(settings: Settings) -> set[dt.date]:
     relation = shop.lake.read(clean.FILE_LEDGER, None, None)
     if not relation.paths:
         return set()
-    with shop.engine() as engine:
+    with shop.embedded() as engine:
         return set(
             engine.fetch("SELECT DISTINCT day FROM ledger", {"ledger": relation}).column("day").to_pylist()
         )
@@ -65,7 +65,7 @@ def end_range(settings: Settings, last: dt.date) -> None:
 def ledger_summary(settings: Settings) -> list[list[Any]]:
     """Per source: records in and what became of them."""
     shop = Shop(settings)
-    with shop.engine() as engine:
+    with shop.embedded() as engine:
         found = engine.fetch(
             "SELECT source, CAST(sum(records_in) AS BIGINT) AS records_in, "
             "CAST(sum(clean) AS BIGINT) AS clean, "
@@ -81,7 +81,7 @@ def newest_personas(settings: Settings, language: str) -> tuple[dt.date | None, 
     """The personas of the newest snapshot, largest first."""
     shop = Shop(settings)
     name, summary = ("name_zh", "summary_zh") if language == "zh" else ("name_en", "summary_en")
-    with shop.engine() as engine:
+    with shop.embedded() as engine:
         found = engine.fetch(
             f"SELECT day, segment_key, {name} AS name, customers, share, sales_share_365d, "
             f"mean_buy_probability, mean_churn_probability, {summary} AS summary FROM persona "
@@ -95,7 +95,7 @@ def layers(settings: Settings) -> list[dict[str, Any]]:
     """Per table of the lake: days present, first, last, rows."""
     shop = Shop(settings)
     rows = []
-    with shop.engine() as engine:
+    with shop.embedded() as engine:
         for name, table in LAKE_TABLES.items():
             relation = shop.lake.read(table, None, None)
             if not relation.paths:
@@ -113,7 +113,7 @@ def layers(settings: Settings) -> list[dict[str, Any]]:
 def unbalanced_files(settings: Settings) -> int:
     """Files whose ledger does not add up; always 0, or something is broken."""
     shop = Shop(settings)
-    with shop.engine() as engine:
+    with shop.embedded() as engine:
         found = engine.fetch(
             "SELECT count(*) AS files FROM ledger "
             "WHERE records_in <> clean + rejected + duplicate + filtered + suppressed",
@@ -154,7 +154,7 @@ def stale_days(settings: Settings) -> list[dt.date]:
 def profile_of(settings: Settings, customer_id: str, as_of: dt.date | None) -> dict[str, Any] | None:
     """One customer's profile, tags and offers on the newest day not after `as_of`."""
     shop = Shop(settings)
-    with shop.engine() as engine:
+    with shop.embedded() as engine:
         profile = shop.lake.read(models.CUSTOMER_PROFILE, None, as_of)
         found = engine.fetch(
             "SELECT * FROM profile WHERE customer_id = $customer_id ORDER BY day DESC LIMIT 1",

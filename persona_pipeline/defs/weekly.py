@@ -6,7 +6,6 @@ reads it.
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -14,13 +13,10 @@ from persona_pipeline.contracts import Table
 from persona_pipeline.defs.history import HistoryReader
 from persona_pipeline.defs.metadata import asset_key
 from persona_pipeline.defs.shop import Shop
-from persona_pipeline.engine.protocol import DataFile, Output, ReadWindow
+from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow
 
-if TYPE_CHECKING:
-    from persona_pipeline.engine.duckdb import DuckDBEngine
-
-Illustrate = Callable[["DuckDBEngine", Sequence[dt.date]], None]
-Fit = Callable[["DuckDBEngine", ReadWindow, Mapping[str, Output], dt.date], Mapping[str, Sequence[DataFile]]]
+Illustrate = Callable[[Engine, Sequence[dt.date]], None]
+Fit = Callable[[Engine, ReadWindow, Mapping[str, Output], dt.date], Mapping[str, Sequence[DataFile]]]
 
 
 def each_week(

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from persona_pipeline.contracts import Table, Type
-from persona_pipeline.engine.protocol import DataFile, Input, Output, Relation
+from persona_pipeline.engine.protocol import DataFile, EngineError, Input, Output, Relation
 
 SQL_TYPES = {
     Type.TEXT: "VARCHAR",
@@ -40,10 +41,6 @@ _BY_DAY = (
 )
 _LITERAL = re.compile(r"--[^\n]*|'(?:[^']|'')*'")  # comments may hold an apostrophe
 _PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*)")
-
-
-class EngineError(Exception):
-    """A statement that cannot run: a missing column, an unbound parameter."""
 
 
 _Limits = tuple[Path, str, int]
@@ -66,7 +63,7 @@ class DuckDBEngine:
             waiting = None if at is None else _idle.pop(at)[1]
         self._connection = waiting or _instance(*self._limits)
 
-    def __enter__(self) -> DuckDBEngine:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -9,11 +9,16 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 import pyarrow as pa
 
 from persona_pipeline.contracts import Column, Table
+
+
+class EngineError(Exception):
+    """A statement that cannot run: a missing column, an unbound parameter, an engine that does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,20 @@ ReadWindow = Callable[[Table, dt.date | None, dt.date | None], Relation]
 
 
 class Engine(Protocol):
-    """Runs SELECT statements of the project's dialect (DuckDB's, functions of sql/functions.toml only)."""
+    """Runs SELECT statements of the project's dialect (DuckDB's, functions of sql/functions.toml only).
+
+    A context manager: what was staged goes when it closes.
+    """
+
+    def __enter__(self) -> Self:
+        """The engine itself."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        ...
 
     def select_into(
         self,

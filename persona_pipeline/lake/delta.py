@@ -153,7 +153,8 @@ class DeltaLake:
         if delta is None:
             return 0
         stale = Months(self._path(table)).drop_stale(_files(delta), now - hours * 3600)
-        gone = delta.vacuum(retention_hours=hours, dry_run=False, enforce_retention_duration=False)
+        # full: without it only files that a commit took out go, and not those of a run that was killed
+        gone = delta.vacuum(retention_hours=hours, dry_run=False, enforce_retention_duration=False, full=True)
         return stale + len(gone)
 
     def _versions(

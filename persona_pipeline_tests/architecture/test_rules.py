@@ -137,8 +137,9 @@ def test_workspace_and_dg_point_at_the_same_module() -> None:
     assert entry["python_module"]["location_name"] == project["code_location_name"]
 
 
-def test_no_registry_address_in_the_lock() -> None:
-    lock = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-spark.lock"])
+def test_no_registry_address_in_a_lock(name: str) -> None:
+    lock = (REPOSITORY / name).read_text(encoding="utf-8")
     assert re.findall(r"https?://|--index-url|--find-links|file:", lock) == []
 
 

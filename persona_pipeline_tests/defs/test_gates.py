@@ -42,7 +42,7 @@ def account(day: dt.date, source: str = "orders", records: int = 1000, name: str
 def write(shop: Shop, accounts: list[Account]) -> None:
     """Commit ledger rows; their days are replaced."""
     days = sorted({each.day for each in accounts})
-    with shop.engine() as engine:
+    with shop.embedded() as engine:
         for table, rows in (
             (clean.LEDGER_REASON, reason_rows(accounts)),
             (clean.FILE_COLUMN, column_rows(accounts)),
@@ -58,7 +58,7 @@ def history(shop: Shop, *, days: int = 28, today: Account | None = None) -> None
 
 
 def gates(shop: Shop, day: dt.date = DAY) -> list[str]:
-    with shop.engine() as engine:
+    with shop.embedded() as engine:
         return [each.gate for each in held(shop, judge(shop, engine, day))]
 
 
@@ -131,7 +131,7 @@ def rows_of(table: Table, day: dt.date) -> pa.Table:
 def test_a_key_that_stands_twice(shop: Shop) -> None:
     """What the check before each commit refuses; two copies of a file would bring it about."""
     history(shop)
-    with shop.engine() as engine:
+    with shop.embedded() as engine:
         output = shop.lake.output(clean.ORDER_LINE)
         rows = {"r": rows_of(clean.ORDER_LINE, DAY)}
         shop.lake.replace(output, [DAY], engine.select_into("SELECT * FROM r", rows, output))
@@ -162,11 +162,11 @@ def test_later_days_do_not_change_the_decision(shop: Shop) -> None:
     today = account(DAY)
     few(today)
     history(shop, today=today)
-    with shop.engine() as engine:
+    with shop.embedded() as engine:
         then = judge(shop, engine, DAY)
     later = [account(DAY + dt.timedelta(days=n), records=7 * n, name=f"other_{n}") for n in range(1, 30)]
     write(shop, later)
-    with shop.engine() as engine:
+    with shop.embedded() as engine:
         assert judge(shop, engine, DAY) == then
     assert len(then) == 1
 
@@ -180,7 +180,7 @@ def test_a_file_repeated_whole_brings_nothing_unless_it_is_a_state(shop: Shop) -
                 each.status, each.outcomes = "duplicate_file", {("duplicate", "duplicate_file"): 1000}
             accounts.append(each)
     write(shop, accounts)
-    with shop.engine() as engine:
+    with shop.embedded() as engine:
         found = judge(shop, engine, DAY)
     assert [(each.gate, each.source) for each in found] == [("volume", "source orders")]
 

@@ -31,6 +31,5 @@ def test_leftovers_of_killed_runs_go(project: Settings) -> None:
         folder(shop, f"data/{name}", hours=hours)
         for name, hours in (("scratch/engine-2", 1), ("split/history", 99))
     ]
-    with shop.engine() as engine:
-        assert tidy(shop, engine, dt.date(2025, 1, 6))["scratch_folders_deleted"] == 3
+    assert tidy(shop, dt.date(2025, 1, 6))["scratch_folders_deleted"] == 3
     assert [each.exists() for each in (*old, *kept)] == [False, False, False, True, True]

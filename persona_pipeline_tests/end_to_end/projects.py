@@ -63,7 +63,7 @@ class Project:
         shop = Shop(self.settings)
         tables: dict[str, Table] = {**LAKE_TABLES, shop.features.full_name: shop.features}
         wanted = list(names) or list(tables)
-        with shop.engine() as engine:
+        with shop.embedded() as engine:
             return {
                 name: engine.fetch("SELECT * FROM t", {"t": shop.lake.read(tables[name], None, None)})
                 for name in wanted

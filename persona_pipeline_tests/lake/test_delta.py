@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import threading
 import time
 from pathlib import Path
@@ -158,6 +159,23 @@ def test_vacuum_removes_files_no_commit_refers_to(lake: DeltaLake, engine: DuckD
     assert lake.vacuum(TABLE, time.time(), hours=0) >= 1
     assert len(list(folder.glob("*.parquet"))) == 1
     assert names(lake, engine) == ["b"]
+
+
+def test_vacuum_removes_what_a_killed_run_left(lake: DeltaLake, engine: DuckDBEngine) -> None:
+    """Also a folder in which an engine wrote before it gave the files their place; not what is new."""
+    write(lake, engine, [(0, "a")], [0])
+    table = lake.root / "facts" / "sample"
+    left = [table / f"day={day(0)}" / "part-x.parquet", table / "spark-x" / "_temporary" / "0" / "p.parquet"]
+    for file in left:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"rows")
+    assert lake.vacuum(TABLE, time.time(), hours=1) == 0
+    for file in left:
+        written = file.stat().st_mtime - 7200
+        os.utime(file, (written, written))
+    assert lake.vacuum(TABLE, time.time(), hours=1) == 2
+    assert not any(file.exists() for file in left)
+    assert names(lake, engine) == ["a"]
 
 
 def test_the_transactions_of_a_log_are_those_that_delta_reads(lake: DeltaLake, engine: DuckDBEngine) -> None:

@@ -108,7 +108,7 @@ def test_frozen(tmp_path: Path) -> None:
         ),
         (
             PROJECT + "[engine]\nzzz = 1\n",
-            "unknown key 'engine.zzz'; known keys: kind, memory, processes, threads",
+            "unknown key 'engine.zzz'; known keys: kind, master, memory, processes, threads",
         ),
         ("key = 'x'\n" + PROJECT, "unknown key 'key' at the top level; remove it"),
         ("directory = 'x'\n" + PROJECT, "unknown key 'directory' at the top level; remove it"),
@@ -131,6 +131,9 @@ def test_unknown_keys_are_errors_with_a_suggestion(tmp_path: Path, text: str, me
         ),
         (PROJECT + "language = 'fr'\n", "project.language: "),
         (PROJECT + "[engine]\nmemory = 'plenty'\n", "engine.memory: "),
+        (PROJECT + "[engine]\nkind = 'flink'\n", "engine.kind: "),
+        (PROJECT + "[engine]\nkind = 'spark'\nmaster = 'host:7077'\n", "engine.master: "),
+        (PROJECT + "[engine]\nmaster = 'yarn'\n", "engine: master is of Spark; set kind"),
         (PROJECT + "[affinity]\nminimum_support = 1.5\n", "affinity.minimum_support: "),
         (PROJECT + "[project\n", "not valid TOML: "),
         ("project = 5\n", "project: "),

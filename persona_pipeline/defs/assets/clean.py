@@ -65,7 +65,7 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         output, admitted, arrived = admit(shop, days, amend=amend, run_id=context.run.run_id)
         yield commit(shop, output, admitted, arrived)
         outputs = outputs_of(shop, WRITTEN)
-        with shop.engine() as engine:
+        with shop.embedded() as engine:
             files = clean_days(shop, engine, outputs, days, context.run.run_id)
             results = list(commit_all(shop, outputs, days, files, lineage_of(shop, "clean", days)))
             pictures = drawn(shop, "clean", engine, days)
