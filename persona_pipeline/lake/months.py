@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+SMALL = 4_000_000  # bytes of a month: opening thirty larger files costs little beside reading them
 FOLDER = "_months"  # engines that list a folder of Delta's skip names that begin with an underscore
 STALE = ".stale"
 
@@ -47,11 +48,13 @@ class Months:
     def lacking(self, files: Iterable[str], before: dt.date) -> Iterator[tuple[list[str], Path]]:
         """Months that are over before a day and have no copy: their files, and where it belongs.
 
-        A month with one file needs none.
+        A month with one file needs none, and neither does a large one.
         """
         for month, group in _by_month(sorted(files)):
             copy = self.folder / _name(month, group)
-            if len(group) > 1 and month < f"{before:%Y-%m}" and not copy.exists():
+            if len(group) < 2 or month >= f"{before:%Y-%m}" or copy.exists():
+                continue
+            if sum(Path(file).stat().st_size for file in group) <= SMALL:
                 yield group, copy
 
     def drop_stale(self, files: Iterable[str], before: float) -> int:

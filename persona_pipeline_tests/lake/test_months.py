@@ -117,3 +117,14 @@ def test_months_from_before_and_after_a_new_column(lake: DeltaLake, engine: Duck
     found = engine.fetch("SELECT day, amount FROM t ORDER BY day", {"t": lake.read(wider, None, None)})
     assert [row["day"] for row in found.to_pylist() if row["amount"] == 7] == [dt.date(2025, 2, 3)]
     assert found.num_rows == len(DAYS)
+
+
+def test_large_months_stay_as_they_are(
+    lake: DeltaLake, engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = lake.root / "facts" / "sample"
+    sizes = [file.stat().st_size for file in folder.glob("day=2025-01-*/*.parquet")]
+    monkeypatch.setattr("persona_pipeline.lake.months.SMALL", sum(sizes) - 1)
+    assert lake.compact(engine, TABLE, dt.date(2025, 2, 1)) == 0
+    monkeypatch.setattr("persona_pipeline.lake.months.SMALL", sum(sizes))
+    assert lake.compact(engine, TABLE, dt.date(2025, 2, 1)) == 1
