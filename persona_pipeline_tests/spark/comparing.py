@@ -53,7 +53,7 @@ def _kind(kind: pa.DataType) -> str:
 
 
 def _unrounded(table: pa.Table) -> pa.Table:
-    """Decimals of twelve places are doubles that a statement rounded, rates apart; they differ like doubles."""
+    """Decimals of twelve places are doubles that a statement rounded, rates apart: they differ likewise."""
     for at, field in enumerate(table.schema):
         if pa.types.is_decimal(field.type) and field.type.scale == 12 and field.type.precision != RATE_DIGITS:
             table = table.set_column(at, field.name, table.column(at).cast(pa.float64()))
