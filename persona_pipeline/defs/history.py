@@ -48,8 +48,9 @@ class HistoryReader:
 
 
 def _month(path: str) -> str:
-    """YYYY-MM of a file below a folder day=YYYY-MM-DD."""
-    return path.rsplit("day=", 1)[1][:7]
+    """YYYY-MM of a file below a folder day=YYYY-MM-DD, or of the lake's copy of a month, named by it."""
+    folder, name = path.rsplit("/", 2)[-2:]
+    return (folder.removeprefix("day=") if folder.startswith("day=") else name)[:7]
 
 
 def _covered(month: str, first: dt.date | None, last: dt.date | None) -> bool:
