@@ -39,6 +39,9 @@ _BY_DAY = (
     "PARTITION_BY (day), WRITE_PARTITION_COLUMNS true, OVERWRITE_OR_IGNORE true, "
     "FILENAME_PATTERN 'part-{uuid}', "
 )
+# A row group is put together in memory by each thread. With DuckDB's 122,880 rows, half a million customers
+# with 150 features spill at 2 GB and take three times as long to write.
+_GROUP_CELLS, _GROUP_ROWS, _VECTOR = 5_000_000, 122_880, 2_048
 _LITERAL = re.compile(r"--[^\n]*|'(?:[^']|'')*'")  # comments may hold an apostrophe
 _PARAMETER = re.compile(r"\$([a-z][a-z0-9_]*)")
 
@@ -110,7 +113,8 @@ class DuckDBEngine:
             copy = (
                 f"COPY (SELECT {casts} FROM ({sql}) AS result) TO '{_quoted(target)}' "
                 # level 1: half the time of level 3, and hashes hardly compress at any
-                f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, {by_day}RETURN_STATS true)"
+                f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, {by_day}RETURN_STATS true, "
+                f"ROW_GROUP_SIZE {_group_rows(output.table)})"
             )
             cursor = connection.execute(copy, bound)
             names = [item[0] for item in cursor.description]
@@ -238,6 +242,12 @@ def relation_sql(relation: Relation) -> str:
         return f"SELECT {names} FROM ({scan})"
     # files written before a column joined the contract lack it; the empty branch supplies its type
     return f"SELECT {names} FROM ({scan} UNION ALL BY NAME SELECT {empty} WHERE false)"
+
+
+def _group_rows(table: Table) -> int:
+    """Rows of a row group: fewer where there are many columns; whole vectors, as DuckDB wants them."""
+    whole = _GROUP_CELLS // len(table.columns) // _VECTOR * _VECTOR
+    return max(_VECTOR, min(_GROUP_ROWS, whole))
 
 
 def _used(sql: str, parameters: Mapping[str, object] | None) -> dict[str, object]:

@@ -152,3 +152,14 @@ def test_lineage_follows_ctes_and_unions() -> None:
         "r": (("t", "x"), ("t", "y"), ("u", "w")),
         "one": (),
     }
+
+
+def test_row_groups_of_wide_tables_are_short(engine: DuckDBEngine, tmp_path: Path) -> None:
+    """What one thread puts together in memory is bounded, however many columns there are."""
+    narrow = Table("facts", "wide", "a number", ("day",), (Column("day", Type.DATE, "day"),), "Numbers")
+    wide = narrow.with_columns([Column(f"c{n}", Type.INTEGER, "c") for n in range(499)])
+    numbers = ", ".join(f"range AS c{n}" for n in range(499))
+    for table, columns, groups in ((narrow, "", 1), (wide, f", {numbers}", 3)):
+        sql = f"SELECT DATE '2025-01-06' AS day{columns} FROM range(20000)"
+        (file,) = engine.select_into(sql, {}, Output(table, tmp_path / str(groups), 0))
+        assert pq.read_metadata(file.path).num_row_groups == groups
