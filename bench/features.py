@@ -382,6 +382,7 @@ def main() -> None:
     """Run all in turn, print a table and the JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="seconds instead of minutes")
+    parser.add_argument("--divide", type=int, default=1, help="so many times fewer hits, lines, customers")
     parser.add_argument("--rounds", type=int, default=1, help="runs of each, in turn")
     parser.add_argument("--peers", nargs="*", default=PEERS, choices=PEERS, help="whom to compare with")
     parser.add_argument("--keep", type=Path, help="a folder for the data, made once and used again")
@@ -394,6 +395,7 @@ def main() -> None:
         sys.stdout.write(json.dumps(found) + "\n")
         return
     size = {"hits": 20_000_000, "lines": 5_000_000, "customers": 500_000, "days": 365}
+    size = {name: number if name == "days" else number // given.divide for name, number in size.items()}
     if given.small:
         size = {"hits": 100_000, "lines": 25_000, "customers": 2_500, "days": 100}
     with tempfile.TemporaryDirectory() as name:
