@@ -84,7 +84,11 @@ SELECT
     s IS NOT DISTINCT FROM o AS c69, s < o AS c70, (s <> o) = b AS c71, NOT b AS c72,
     n BETWEEN 0 AND 7 AS c73,
     s IN ('', 'a') AS c74, EXISTS (SELECT 1 FROM edges AS other WHERE other.n = edges.k) AS c75,
-    'it''s \\ 中文 $n' AS c76
+    'it''s \\ 中文 $n' AS c76,
+    (
+        SELECT found.last.o
+        FROM (SELECT min(struct_pack(place := -other.k, o := other.o)) AS last FROM edges AS other) AS found
+    ) AS c77
 FROM edges
 ORDER BY k
 """
