@@ -80,8 +80,7 @@ def missing(master: str) -> str | None:
     needed = ("pyspark", "grpc", "grpc_status") if master.startswith(_CONNECT) else ("pyspark",)
     absent = [name for name in needed if importlib.util.find_spec(name) is None]
     if absent:
-        extra = "spark-connect" if absent != ["pyspark"] and "pyspark" not in absent else "spark"
-        return f'{", ".join(absent)} not installed; pip install "persona_pipeline[{extra}]"'
+        return f'{", ".join(absent)} not installed; pip install "persona_pipeline[spark]"'
     if master.startswith(_CONNECT):
         return None  # Java runs at the server only
     found = java_version()

@@ -134,6 +134,7 @@ class DeltaLake:
         for files, copy in months.lacking(_files(delta), before):
             output = Output(table, months.folder, delta.version())
             days = Relation(tuple(files), table, evolved)
+            # a day is named to get one file, whatever days the rows have; the file gets its own name below
             (file,) = engine.select_into("SELECT * FROM month", {"month": days}, output, day=before)
             file.path.replace(copy)
             with contextlib.suppress(OSError):  # what a killed run left lies there still

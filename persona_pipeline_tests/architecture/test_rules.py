@@ -137,6 +137,16 @@ def test_workspace_and_dg_point_at_the_same_module() -> None:
     assert entry["python_module"]["location_name"] == project["code_location_name"]
 
 
+def test_extras_that_are_named_exist() -> None:
+    """What a message or a page says to install can be installed."""
+    pages = [*MODULES, *REPOSITORY.glob("README*.md"), *(REPOSITORY / "docs").rglob("*.md")]
+    texts = (page.read_text(encoding="utf-8") for page in pages)
+    named = {extra for text in texts for extra in re.findall(r"persona_pipeline\[([\w-]+)\]", text)}
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert "spark" in named
+    assert named <= set(project["optional-dependencies"])
+
+
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-spark.lock"])
 def test_no_registry_address_in_a_lock(name: str) -> None:
     lock = (REPOSITORY / name).read_text(encoding="utf-8")
