@@ -26,6 +26,7 @@ from pydantic import (
     model_validator,
 )
 
+from persona_pipeline.contracts.segments import check_algorithm
 from persona_pipeline.sources.kinds import VERSIONED
 from persona_pipeline.sources.source import Source
 
@@ -112,13 +113,20 @@ class Features(_Section):
 
 
 class Segmentation(_Section):
-    """`[segmentation]`: which features describe behaviour, and how many segments may be tried."""
+    """`[segmentation]`: which features describe behaviour, what finds segments, and how many."""
 
     features: tuple[str, ...] = ()
+    algorithm: str = "kmeans"
+    k: int | None = None
     k_min: int = Field(default=2, ge=2)
     k_max: int = Field(default=12, ge=2)
     minimum_customers: int = Field(default=100, ge=10)
     established_orders: int = Field(default=3, ge=1)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Segmentation:
+        check_algorithm(self.algorithm, self.k)
+        return self
 
 
 class Affinity(_Section):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from persona_pipeline.contracts import columns as c
 from persona_pipeline.contracts import profile
 from persona_pipeline.contracts.column import Column, Sensitivity, Table, Type
+from persona_pipeline.contracts.segments import SEGMENT_ALGORITHMS
 
 PERSONAL = Sensitivity.PERSONAL
 SEGMENT_KEY = c.SEGMENT_KEY
@@ -21,7 +22,7 @@ SEGMENT_FIT = Table(
     (
         c.DAY,
         *FIT,
-        c.ALGORITHM,
+        c.ALGORITHM.but(allowed=SEGMENT_ALGORITHMS),
         Column("chosen_k", Type.INTEGER, "Number of segments in force", nullable=True, minimum=2),
         c.CUSTOMERS.but(description="Customers the fit saw"),
         Column(
@@ -140,16 +141,22 @@ MEMBERSHIP = Table(
         c.CUSTOMER_ID,
         SEGMENT_KEY.but(
             nullable=True,
-            description="Segment; empty before the first order, and while no segmentation is in force",
+            description="Segment; empty before the first order, while no segmentation is in force, and for "
+            "outliers of density-based segments",
         ),
         Column(
             "distance",
             Type.DOUBLE,
-            "Distance to the centroid, in standard deviations within segments",
+            "Distance to the centroid, in standard deviations within segments; of other algorithms than "
+            "k-means to the nearest learned customer, in standard deviations of the features",
             nullable=True,
             minimum=0,
         ),
-        Column("is_outlier", Type.BOOLEAN, "Farther from the centroid than 99 % of the fit's customers"),
+        Column(
+            "is_outlier",
+            Type.BOOLEAN,
+            "Farther away than 99 % of the fit's customers, or noise of density-based segments",
+        ),
         Column(
             "rfm_recency",
             Type.INTEGER,

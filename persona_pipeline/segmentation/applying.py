@@ -16,6 +16,7 @@ from persona_pipeline.contracts.calendar import week_of
 from persona_pipeline.contracts.models import MEMBERSHIP, SEGMENT_FIT
 from persona_pipeline.engine.protocol import DataFile, Engine, ModelStore, Output, ReadWindow
 from persona_pipeline.engine.sql import sql_text
+from persona_pipeline.segmentation.clustering import place
 from persona_pipeline.segmentation.matrix import (
     SCORES,
     behaviour,
@@ -78,10 +79,10 @@ def score(batch: pa.Table, day: dt.date, in_force: InForce | None) -> pa.Table:
     )
     if in_force and ordered.any():
         model = in_force.segmentation
-        distances = model.pipeline.transform(to_matrix(batch, model.features, model.categories)[ordered])
-        keys[ordered] = np.array(model.keys, dtype=object)[distances.argmin(axis=1)]
-        distance[ordered] = distances.min(axis=1)
-        outlier[ordered] = distance[ordered] > model.outlier_distance
+        placed = place(model.pipeline, to_matrix(batch, model.features, model.categories)[ordered])
+        keys[ordered] = np.array([*model.keys, None], dtype=object)[placed.labels]  # -1: none of them
+        distance[ordered] = placed.distances.min(axis=1)
+        outlier[ordered] = (placed.labels < 0) | (distance[ordered] > model.outlier_distance)
     columns = {
         "day": pa.array([day] * rows, pa.date32()),
         "as_of": pa.array([day] * rows, pa.date32()),

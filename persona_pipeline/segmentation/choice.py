@@ -5,13 +5,22 @@ Here: the curve and the rule. Not here: the Lloyd iterations (clustering.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from persona_pipeline.segmentation.clustering import Clustering, Labels, Matrix, assign, kmeans
+from persona_pipeline.segmentation.clustering import (
+    Clustering,
+    Labels,
+    Matrix,
+    draw,
+    draw_rows,
+    inertia_of,
+    kmeans,
+    means_of,
+)
+from persona_pipeline.segmentation.silhouette import silhouettes
 
 # from the knee on: silhouette alone favours two clusters on almost any data, so only these are compared
 AFTER_KNEE = 2
@@ -33,8 +42,7 @@ class Tried:
 class Curve:
     """All k that were tried, in order; `inertia_of_one` is the inertia around the mean (k = 1).
 
-    `rows` are the sample that was clustered, `judged` those on which silhouettes are measured, `distances`
-    the ones between them.
+    `rows` are the sample that was clustered, `judged` those of them on which silhouettes are measured.
     """
 
     tried: tuple[Tried, ...]
@@ -42,33 +50,57 @@ class Curve:
     knee: int
     rows: Matrix
     judged: Matrix
-    distances: NDArray[np.float64]
 
     def at(self, k: int) -> Tried:
         """The k of that number."""
         return next(one for one in self.tried if one.k == k)
 
-    def silhouette_of(self, labels: Labels, k: int) -> float:
-        """Mean silhouette of any segments of the judged rows."""
-        return silhouette(self.distances, labels, k)
-
 
 def trace_curve(
-    matrix: Matrix, k_range: range, rng: np.random.Generator, *, sample: int, silhouette_sample: int
+    matrix: Matrix, ks: Sequence[int], rng: np.random.Generator, *, sample: int, silhouette_sample: int
 ) -> Curve:
     """Cluster into every k; inertia on all rows, silhouette on at most `silhouette_sample` rows."""
     rows = draw(matrix, sample, rng)
     judged = draw(rows, silhouette_sample, rng)
-    distances = pairwise(judged)
-    tried = []
-    for k in k_range:
-        found = kmeans(rows, k, rng, starts=2)
-        inertia = found.inertia if rows is matrix else assign(matrix, found.centroids).inertia
-        labels = found.labels if judged is rows else assign(judged, found.centroids).labels
-        tried.append(Tried(k, found, inertia, silhouette(distances, labels, k)))
+    found = [kmeans(rows, k, rng, starts=2) for k in ks]
+    inertia = [one.inertia if rows is matrix else one.of(matrix).inertia for one in found]
+    labels = [one.labels if judged is rows else one.of(judged).labels for one in found]
+    return _curve(matrix, rows, judged, ks, found, inertia, labels)
+
+
+def curve_of(
+    matrix: Matrix,
+    cuts: Mapping[int, Labels],
+    rng: np.random.Generator,
+    *,
+    sample: int,
+    silhouette_sample: int,
+) -> Curve:
+    """The same figures of clusterings that were found otherwise: by k, the cluster of each row."""
+    chosen = draw_rows(len(matrix), sample, rng)
+    judged = chosen[draw_rows(len(chosen), silhouette_sample, rng)]
+    found, inertia = [], []
+    for k, labels in cuts.items():
+        means = means_of(matrix.astype(np.float64), labels, k)
+        inertia.append(inertia_of(matrix, labels, k))
+        found.append(Clustering(means, labels[chosen], inertia[-1]))
+    of_judged = [labels[judged] for labels in cuts.values()]
+    return _curve(matrix, matrix[chosen], matrix[judged], tuple(cuts), found, inertia, of_judged)
+
+
+def _curve(
+    matrix: Matrix,
+    rows: Matrix,
+    judged: Matrix,
+    ks: Sequence[int],
+    found: Sequence[Clustering],
+    inertia: Sequence[float],
+    labels: Sequence[Labels],
+) -> Curve:
+    seen = [float(each.mean()) for each in silhouettes(judged, labels)]
+    tried = tuple(map(Tried, ks, found, inertia, seen))
     one = float(((matrix.astype(np.float64) - matrix.mean(axis=0, dtype=np.float64)) ** 2).sum())
-    knee = knee_of((1, *k_range), (one, *(item.inertia for item in tried)))
-    return Curve(tuple(tried), one, knee, rows, judged, distances)
+    return Curve(tried, one, knee_of((1, *ks), (one, *inertia)), rows, judged)
 
 
 def choose_k(curve: Curve, last_k: int | None, margin: float, separation: Callable[[int], float]) -> int:
@@ -106,44 +138,3 @@ def knee_of(ks: tuple[int, ...], inertia: tuple[float, ...]) -> int:
     fallen = (y[0] - y) / max(y[0] - y[-1], 1e-300)
     inner = slice(1, None)
     return int(np.array(ks)[inner][np.argmax((fallen - x)[inner])])
-
-
-def silhouette(distances: NDArray[np.float64], labels: Labels, k: int) -> float:
-    """Mean silhouette from a distance matrix; 0 if there are fewer than two clusters.
-
-    A row alone in its cluster counts 0.
-
-    Source: Rousseeuw 1987, "Silhouettes: a graphical aid".
-    """
-    member = (labels[:, None] == np.arange(k)).astype(np.float64)
-    counts = member.sum(axis=0)
-    used = counts > 0
-    if used.sum() < 2:  # noqa: PLR2004 - the definition needs another cluster
-        return 0.0
-    sums = distances @ member
-    own = np.arange(len(labels)), labels
-    within = sums[own] / np.maximum(counts[labels] - 1, 1)
-    between = np.where(used, sums / np.maximum(counts, 1), np.inf)
-    between[own] = np.inf
-    nearest = between.min(axis=1)
-    larger = np.maximum(within, nearest)
-    values = np.where(
-        (counts[labels] > 1) & (larger > 0), (nearest - within) / np.where(larger > 0, larger, 1), 0.0
-    )
-    return float(values.mean())
-
-
-def pairwise(rows: Matrix) -> NDArray[np.float64]:
-    """Euclidean distances of all pairs, in 64 bit."""
-    values = rows.astype(np.float64)
-    norms = (values**2).sum(axis=1)
-    squared = norms[:, None] + norms - 2 * (values @ values.T)
-    np.fill_diagonal(squared, 0)
-    return np.sqrt(np.maximum(squared, 0))
-
-
-def draw(matrix: Matrix, limit: int, rng: np.random.Generator) -> Matrix:
-    """At most `limit` rows, in their order; the same array when there are no more."""
-    if len(matrix) <= limit:
-        return matrix
-    return matrix[np.sort(rng.choice(len(matrix), size=limit, replace=False))]

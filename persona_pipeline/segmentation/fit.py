@@ -1,6 +1,7 @@
 """One week's segmentation from a matrix of behaviour, given what was in force before.
 
-Here: the order of the steps: scale, choose k, refine, match keys, name. Not here: tables (fitting.py).
+Here: the order of the steps: scale, learn, match keys, name. Not here: the algorithms (algorithms.py), tables
+(fitting.py).
 """
 
 from __future__ import annotations
@@ -13,28 +14,27 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from persona_pipeline.segmentation.choice import Curve, choose_k, draw, trace_curve
+from persona_pipeline.segmentation.algorithms import Learned, learn
+from persona_pipeline.segmentation.choice import Curve
 from persona_pipeline.segmentation.clustering import (
-    Centroids,
-    Clustering,
     Labels,
     Matrix,
-    assign,
-    kmeans,
-    lloyd,
+    Placed,
+    Segments,
+    inertia_of,
+    means_of,
+    place,
 )
-from persona_pipeline.segmentation.discriminant import Discriminants, discriminate, separation
 from persona_pipeline.segmentation.matching import Matched, first_keys, match_keys
 from persona_pipeline.segmentation.naming import CATEGORY_PREFIX, Name, name_segments
-from persona_pipeline.segmentation.options import SegmentationOptions
+from persona_pipeline.segmentation.neighbours import NOISE, NearestPoints
+from persona_pipeline.segmentation.options import NotEnoughData, SegmentationOptions
 from persona_pipeline.segmentation.scaling import build_scaler
+from persona_pipeline.segmentation.silhouette import mean_silhouette
 from persona_pipeline.segmentation.stability import Stability, bootstrap_stability
 from persona_pipeline.segmentation.storage import Segmentation
 
 OUTLIER_QUANTILE = 0.99
-# last week's centroids win over a new start that is better by less than this share of the inertia
-WARM_START_MARGIN = 0.003
-STARTS = 4
 ESTABLISHED_SHARE = 0.5
 
 
@@ -65,10 +65,6 @@ class Fitted:
     base_means: NDArray[np.float64]
     differences: NDArray[np.float64]
     reason: str
-
-
-class NotEnoughData(Exception):
-    """Too few customers, or too few that differ; the message has the numbers."""
 
 
 def fit_segments(
@@ -114,33 +110,16 @@ def _fit(
     scaler = build_scaler(len(options.features), len(categories))
     scaled = np.asarray(scaler.fit_transform(values), dtype=np.float32)
     least = established_orders(orders, options)
-    learned = scaled[orders >= least]
-    different = len(np.unique(draw(learned, options.sample, rng), axis=0))
-    if different <= options.k_min:
-        raise NotEnoughData(f"{different} different customers, more than {options.k_min} needed")
-    ks = range(options.k_min, min(options.k_max, different - 1) + 1)
-    curve = trace_curve(learned, ks, rng, sample=options.sample, silhouette_sample=options.silhouette_sample)
+    learning = orders >= least
     last_k = len(before.segmentation.keys) if before else None
-    apart: dict[int, float] = {}
-
-    def how_far(k: int) -> float:
-        if k not in apart:
-            step, segments = discriminate(curve.rows, curve.at(k).clustering.labels)
-            apart[k] = separation(step.transform(curve.rows), segments.labels)
-        return apart[k]
-
-    k = choose_k(curve, last_k, options.k_margin, how_far)
-    warm = before.labels[orders >= least] if before and before.labels is not None else None
-    projection, found = _refine(learned, curve, k, warm, options.sample, rng)
-    centroids = Centroids(found.k).keep(found.centroids)
-    pipeline = Pipeline([("scale", scaler), ("discriminants", projection), ("centroids", centroids)])
-    distances = pipeline.transform(values)
-    labels = distances.argmin(axis=1)
-    matched = _matched(labels, found.k, before)
+    warm = before.labels[learning] if before and before.labels is not None else None
+    learned = learn(scaled[learning], options, last_k, warm, rng)
+    pipeline = Pipeline([("scale", scaler), *learned.steps])
+    placed = place(pipeline, values)
+    matched = _matched(placed.labels, learned.k, before)
     order = np.array([one.cluster for one in matched])
-    centroids.keep(found.centroids[order])
-    number = np.argsort(order)
-    labels = number[labels]
+    learned.segments.renumber(order)
+    labels = np.append(np.argsort(order), NOISE)[placed.labels]
     means, base_means, differences = _profile(values, scaled, labels, len(categories))
     shown = (*options.features, *(f"{CATEGORY_PREFIX}{category}" for category in categories))
     keys = tuple(one.key for one in matched)
@@ -158,30 +137,50 @@ def _fit(
         keys,
         {key: list(name.evidence) for key, name in names.items()},
         max([int(key[1:]) for key in keys] + [before.segmentation.highest_key if before else 0]),
-        float(np.quantile(distances.min(axis=1), OUTLIER_QUANTILE)),
+        _usual_distance(learned.segments, placed),
     )
-    judged = assign(projection.transform(curve.judged), found.centroids).labels
-    silhouette = curve.silhouette_of(judged, found.k)
-    stability = bootstrap_stability(learned, found.labels, options.bootstrap, rng)
-    apart[found.k] = separation(projection.transform(learned), found.labels)
+    silhouette = mean_silhouette(learned.curve.judged, learned.judged)
+    stability = bootstrap_stability(scaled[learning], learned.labels, options.bootstrap, rng, learned.refit)
+    apart = learned.separations
     return Fitted(
         segmentation,
         shown,
         tuple(matched),
         names,
-        curve,
+        learned.curve,
         apart,
         labels,
-        _inertia(learned, found.labels, found.k),
+        inertia_of(
+            scaled[learning][learned.labels != NOISE], learned.labels[learned.labels != NOISE], learned.k
+        ),
         silhouette,
         replace(stability, jaccard=stability.jaccard[order]) if stability else None,
         means,
         base_means,
         differences,
-        f"{len(values)} customers in {found.k} segments, learned from {len(learned)} with {least} orders or "
-        f"more; tried {ks[0]} to {ks[-1]}: knee {curve.knee}, separation {apart[found.k]:.1f}, "
-        f"silhouette {silhouette:.3f}, last week {last_k or 'none'}",
+        _reason(len(values), int(learning.sum()), least, learned, silhouette, last_k),
     )
+
+
+def _usual_distance(segments: Segments, placed: Placed) -> float:
+    """From which distance on a customer is an outlier."""
+    if isinstance(segments, NearestPoints):
+        return segments.usual_
+    return float(np.quantile(placed.distances.min(axis=1), OUTLIER_QUANTILE))
+
+
+def _reason(
+    customers: int, rows: int, least: int, learned: Learned, silhouette: float, last_k: int | None
+) -> str:
+    ks, curve = [one.k for one in learned.curve.tried], learned.curve
+    clauses = [
+        f"{customers} customers in {learned.k} segments, learned from {rows} with {least} orders or more",
+        *([learned.note] if learned.note else []),
+        (f"tried {ks[0]} to {ks[-1]}: knee {curve.knee}, " if len(ks) > 1 else "")
+        + f"separation {learned.separations[learned.k]:.1f}, silhouette {silhouette:.3f}, "
+        f"last week {last_k or 'none'}",
+    ]
+    return "; ".join(clauses)
 
 
 def established_orders(orders: Matrix, options: SegmentationOptions) -> int:
@@ -193,35 +192,11 @@ def established_orders(orders: Matrix, options: SegmentationOptions) -> int:
     return 0
 
 
-def _refine(
-    learned: Matrix, curve: Curve, k: int, warm: Labels | None, sample: int, rng: np.random.Generator
-) -> tuple[Discriminants, Clustering]:
-    """The best start on a sample, then its discriminants, refined on all rows; the clustering is of these.
-
-    Last week's segments are the preferred start.
-    """
-    rows = draw(learned, sample, rng)
-    best = kmeans(rows, k, rng, starts=STARTS, given=(curve.at(k).clustering.centroids,))
-    if warm is not None and len(np.unique(warm)) == int(warm.max()) + 1 == k:
-        carried = lloyd(rows, _means(learned.astype(np.float64), warm, k).astype(np.float32))
-        if carried.inertia <= (1 + WARM_START_MARGIN) * best.inertia:
-            best = carried
-    projection, found = discriminate(rows, best.labels)
-    if rows is not learned:
-        found = lloyd(projection.transform(learned), found.centroids)
-    return projection, found
-
-
 def _matched(labels: Labels, k: int, before: Before | None) -> list[Matched]:
     if before is None or before.labels is None:
         return first_keys(labels, k, before.segmentation.highest_key if before else 0)
     last = before.segmentation
     return match_keys(before.labels, labels, last.keys, k, last.highest_key)
-
-
-def _inertia(matrix: Matrix, labels: Labels, k: int) -> float:
-    values = matrix.astype(np.float64)
-    return float(((values - _means(values, labels, k)[labels]) ** 2).sum())
 
 
 def _profile(
@@ -237,19 +212,8 @@ def _profile(
         np.float64
     )
     deviation = behaviour.std(axis=0)
-    k = int(labels.max()) + 1
-    gap = _means(behaviour, labels, k) - behaviour.mean(axis=0)
+    inside, k = labels != NOISE, int(labels.max()) + 1
+    gap = means_of(behaviour[inside], labels[inside], k) - behaviour.mean(axis=0)
     differences = np.where(deviation > 0, gap / np.where(deviation > 0, deviation, 1), 0.0)
     everybody = np.zeros(len(values), dtype=np.intp)
-    return _means(shown, labels, k), _means(shown, everybody, 1)[0], differences
-
-
-def _means(values: Matrix, labels: Labels, k: int) -> NDArray[np.float64]:
-    """Mean of the known values, cluster x column; NaN where a cluster knows none."""
-    known = ~np.isnan(values)
-    filled = np.where(known, values, 0.0)
-    sums = np.stack([np.bincount(labels, column, minlength=k) for column in filled.T], axis=1)
-    counts = np.stack(
-        [np.bincount(labels, column, minlength=k) for column in known.T.astype(np.float64)], axis=1
-    )
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    return means_of(shown[inside], labels[inside], k), means_of(shown, everybody, 1)[0], differences

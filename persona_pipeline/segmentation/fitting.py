@@ -16,7 +16,8 @@ import pyarrow as pa
 from persona_pipeline.contracts import Purpose, Table
 from persona_pipeline.contracts.models import K_CURVE, SEGMENT, SEGMENT_FIT, SEGMENT_PROFILE
 from persona_pipeline.engine.protocol import DataFile, Engine, ModelStore, Output, ReadWindow
-from persona_pipeline.segmentation.fit import Before, Fitted, NotEnoughData, fit_segments
+from persona_pipeline.segmentation.clustering import place
+from persona_pipeline.segmentation.fit import Before, Fitted, fit_segments
 from persona_pipeline.segmentation.matrix import (
     ORDERS,
     behaviour,
@@ -27,12 +28,11 @@ from persona_pipeline.segmentation.matrix import (
     to_matrix,
 )
 from persona_pipeline.segmentation.naming import Name
-from persona_pipeline.segmentation.options import SegmentationOptions
+from persona_pipeline.segmentation.options import NotEnoughData, SegmentationOptions
 from persona_pipeline.segmentation.rows import arrow_rows
 from persona_pipeline.segmentation.stability import STABLE_JACCARD
 from persona_pipeline.segmentation.storage import Segmentation, from_bytes, to_bytes
 
-ALGORITHM = "kmeans"
 WEEK = dt.timedelta(days=7)
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -90,9 +90,10 @@ def fit_week(
         fitted = fit_segments(matrix, orders, options, before, categories)
     except NotEnoughData as refusal:
         # what may no longer be used is not carried on
-        rows = _carried(last if may_stay else dict.fromkeys(last, []), day, str(refusal), table.num_rows)
+        stays = last if may_stay else dict.fromkeys(last, [])
+        rows = _carried(stays, day, f"refused: {refusal}", table.num_rows, options.algorithm)
     else:
-        rows = _promoted(fitted, day, models)
+        rows = _promoted(fitted, day, models, options.algorithm)
     return {
         contract.full_name: engine.select_into(
             "SELECT * FROM result",
@@ -123,19 +124,19 @@ def _before(model: Segmentation, last: Rows, customers: pa.Table | None) -> Befo
     }
     labels = None
     if customers is not None and customers.num_rows:
-        labels = model.pipeline.predict(to_matrix(customers, model.features, model.categories))
+        labels = place(model.pipeline, to_matrix(customers, model.features, model.categories)).labels
     return Before(model, names, labels)
 
 
-def _carried(last: Rows, day: dt.date, reason: str, customers: int) -> Rows:
+def _carried(last: Rows, day: dt.date, reason: str, customers: int, algorithm: str) -> Rows:
     """Last week's rows again under this week's day, or one row that says there is nothing in force."""
     fit = last[SEGMENT_FIT.full_name][0] if last[SEGMENT_FIT.full_name] else {}
     in_force = fit.get("model_sha256") is not None
     row = {**fit, "day": day, "status": "carried" if in_force else "none", "customers": customers}
     if in_force:
-        row["status_reason"] = f"refused: {reason}; the fit of {fit['fitted_on']} stays in force"
+        row["status_reason"] = f"{reason}; the fit of {fit['fitted_on']} stays in force"
     else:
-        row |= {"status_reason": f"refused: {reason}", "algorithm": ALGORITHM}
+        row |= {"status_reason": reason, "algorithm": algorithm}
     return {
         SEGMENT_FIT.full_name: [row],
         K_CURVE.full_name: [],
@@ -144,7 +145,7 @@ def _carried(last: Rows, day: dt.date, reason: str, customers: int) -> Rows:
     }
 
 
-def _promoted(fitted: Fitted, day: dt.date, models: ModelStore) -> Rows:
+def _promoted(fitted: Fitted, day: dt.date, models: ModelStore, algorithm: str) -> Rows:
     content = to_bytes(fitted.segmentation)
     sha256 = models.put(content)
     if sha256 != hashlib.sha256(content).hexdigest():
@@ -157,7 +158,7 @@ def _promoted(fitted: Fitted, day: dt.date, models: ModelStore) -> Rows:
         "model_id": f"segments-{day:%Y%m%d}-{sha256[:8]}",
         "model_sha256": sha256,
         "fitted_on": day,
-        "algorithm": ALGORITHM,
+        "algorithm": algorithm,
         "chosen_k": k,
         "customers": len(fitted.labels),
         "silhouette": fitted.silhouette,
@@ -191,7 +192,7 @@ def _curve_rows(fitted: Fitted, day: dt.date, k: int) -> list[dict[str, Any]]:
 
 
 def _segment_rows(fitted: Fitted, day: dt.date) -> list[dict[str, Any]]:
-    sizes = np.bincount(fitted.labels, minlength=len(fitted.matched))
+    sizes = np.bincount(fitted.labels[fitted.labels >= 0], minlength=len(fitted.matched))
     rows = []
     for number, (one, size) in enumerate(zip(fitted.matched, sizes.tolist(), strict=True)):
         stability = float(fitted.stability.jaccard[number]) if fitted.stability else None

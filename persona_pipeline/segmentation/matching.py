@@ -37,7 +37,7 @@ def key_of(number: int) -> str:
 
 def first_keys(labels: Labels, k: int, highest: int) -> list[Matched]:
     """New keys for every cluster, the largest first, counting on from `highest`."""
-    order = np.argsort(-np.bincount(labels, minlength=k), kind="stable")
+    order = np.argsort(-np.bincount(labels[labels >= 0], minlength=k), kind="stable")
     return [
         Matched(int(cluster), key_of(highest + n), "born", None) for n, cluster in enumerate(order, start=1)
     ]
@@ -49,7 +49,7 @@ def match_keys(
     """Hand last week's keys to this week's clusters.
 
     Args:
-        last_labels: cluster of each customer under last week's model, numbers into `last_keys`.
+        last_labels: cluster of each customer under last week's model, numbers into `last_keys`, -1 for none.
         labels: cluster of the same customers under this week's model.
         last_keys: keys in force last week.
         k: number of clusters this week.
@@ -75,7 +75,7 @@ def match_keys(
         matched.append(
             Matched(cluster, last_keys[old], "merged" if merged else "kept", float(jaccard[old, cluster]))
         )
-    for cluster in np.argsort(-sizes, kind="stable"):
+    for cluster in np.argsort(-sizes[:k], kind="stable"):
         if int(cluster) in heir:
             continue
         highest += 1

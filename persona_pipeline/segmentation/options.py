@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from persona_pipeline.contracts.segments import check_algorithm
+
 # Behaviour only: no age, gender, region or income unless the project lists them. How somebody buys, not how
 # long ago:
 # recency and tenure would split every kind of customer into early and late ones; RFM and the life cycle
@@ -19,10 +21,16 @@ DEFAULT_FEATURES = (
 )
 
 
+class NotEnoughData(Exception):
+    """Too few customers, too few that differ, or no two segments; the message has the numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentationOptions:
     """How a week is fitted.
 
+    `algorithm` is one of SEGMENT_ALGORITHMS; `k` fixes the number of segments, of which density-based
+    algorithms have as many as there are dense regions.
     `category_mix` adds what the customer buys: the shares of up to `categories` product categories of the
     last 365 days.
     `k_margin` is the hysteresis: another k replaces last week's only if its silhouette is higher by this
@@ -34,6 +42,8 @@ class SegmentationOptions:
     """
 
     features: tuple[str, ...] = DEFAULT_FEATURES
+    algorithm: str = "kmeans"
+    k: int | None = None
     category_mix: bool = True
     categories: int = 20
     k_min: int = 2
@@ -51,3 +61,4 @@ class SegmentationOptions:
             raise ValueError(f"segmentation needs features, each named once; got {self.features}")
         if not 2 <= self.k_min <= self.k_max:
             raise ValueError(f"segmentation needs 2 <= k_min <= k_max; got {self.k_min} .. {self.k_max}")
+        check_algorithm(self.algorithm, self.k)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
-from persona_pipeline.segmentation.clustering import Labels, Matrix, assign
-from persona_pipeline.segmentation.discriminant import discriminate
+from persona_pipeline.segmentation.clustering import Labels, Matrix
 
 # Hennig 2007 calls a cluster dissolved below 0.5 and doubtful below 0.6
 STABLE_JACCARD = 0.6
@@ -25,11 +25,20 @@ class Stability:
 
 
 def bootstrap_stability(
-    matrix: Matrix, labels: Labels, resamples: int, rng: np.random.Generator
+    matrix: Matrix,
+    labels: Labels,
+    resamples: int,
+    rng: np.random.Generator,
+    refit: Callable[[Matrix, Labels], Callable[[Matrix], Labels]],
 ) -> Stability | None:
     """Refit on bootstrap samples and compare on all rows drawn from; None without resamples.
 
-    The start from `labels` measures what other customers would change, not what another random start would.
+    Args:
+        matrix: the learned rows.
+        labels: their segments, -1 for noise.
+        resamples: number of samples.
+        rng: draws them.
+        refit: learns from rows and their segments, and gives what says where any rows belong.
 
     Source: Hennig 2007, "Cluster-wise assessment of cluster stability".
     """
@@ -41,9 +50,8 @@ def bootstrap_stability(
     jaccards, aris = [], []
     for _ in range(resamples):
         drawn = rng.integers(len(rows), size=len(rows))
-        projection, refit = discriminate(rows[drawn], truth[drawn])
-        found = assign(projection.transform(rows), refit.centroids).labels
-        jaccards.append(jaccard_matrix(truth, found, k, refit.k).max(axis=1))
+        found = refit(rows[drawn], truth[drawn])(rows)
+        jaccards.append(jaccard_matrix(truth, found, k, max(int(found.max()) + 1, 1)).max(axis=1))
         aris.append(adjusted_rand_score(truth, found))
     return Stability(np.mean(jaccards, axis=0), float(np.mean(aris)))
 
@@ -54,11 +62,13 @@ def jaccard_matrix(
     """Jaccard overlap of every cluster of `first` with every cluster of `second`, over the same rows."""
     both = contingency(first, second, k_first, k_second)
     union = both.sum(axis=1)[:, None] + both.sum(axis=0) - both
-    return both / np.maximum(union, 1)
+    return (both / np.maximum(union, 1))[:k_first, :k_second]
 
 
 def contingency(
     first: NDArray[np.intp], second: NDArray[np.intp], k_first: int, k_second: int
 ) -> NDArray[np.int64]:
-    """How many rows are in cluster i of `first` and j of `second`."""
-    return np.bincount(first * k_second + second, minlength=k_first * k_second).reshape(k_first, k_second)
+    """How many rows are in cluster i of `first` and j of `second`; the last row and column are of noise."""
+    columns = k_second + 1
+    pairs = np.where(first < 0, k_first, first) * columns + np.where(second < 0, k_second, second)
+    return np.bincount(pairs, minlength=(k_first + 1) * columns).reshape(k_first + 1, columns)

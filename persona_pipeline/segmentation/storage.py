@@ -13,12 +13,24 @@ from sklearn.pipeline import Pipeline
 
 from persona_pipeline.contracts.model_archive import canonical
 from persona_pipeline.segmentation.clustering import Centroids
+from persona_pipeline.segmentation.density import Dbscan, Hdbscan
 from persona_pipeline.segmentation.discriminant import Discriminants
+from persona_pipeline.segmentation.hierarchical import Hierarchical
 from persona_pipeline.segmentation.scaling import CategoryMix, MedianImputer, SpreadScaler, TailTamer
 
 TRUSTED = [
     f"{kind.__module__}.{kind.__qualname__}"
-    for kind in (CategoryMix, Centroids, Discriminants, MedianImputer, SpreadScaler, TailTamer)
+    for kind in (
+        CategoryMix,
+        Centroids,
+        Dbscan,
+        Discriminants,
+        Hdbscan,
+        Hierarchical,
+        MedianImputer,
+        SpreadScaler,
+        TailTamer,
+    )
 ]
 FORMAT = 2
 
@@ -28,10 +40,10 @@ class Segmentation:
     """What is in force: one fitted pipeline and the meaning of its clusters.
 
     The pipeline takes one column per feature, then one per category with the number of products bought.
-    `keys[i]` is the key of centroid i; `evidence[key]` the features and signs its name rests on;
+    `keys[i]` is the key of segment i; `evidence[key]` the features and signs its name rests on;
     `highest_key` the
     highest number a key ever had, so that none is used twice; `outlier_distance` the 99 % quantile of the
-    fit.
+    fit, or infinite where the algorithm itself says who is an outlier.
     """
 
     pipeline: Pipeline

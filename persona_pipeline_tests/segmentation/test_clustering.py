@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,18 +10,18 @@ import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs
-from sklearn.metrics import adjusted_rand_score, silhouette_score
+from sklearn.metrics import adjusted_rand_score, silhouette_samples, silhouette_score
 
 from persona_pipeline.segmentation.choice import (
     Curve,
     Tried,
     choose_k,
     knee_of,
-    pairwise,
-    silhouette,
     trace_curve,
 )
 from persona_pipeline.segmentation.clustering import Centroids, Clustering, assign, kmeans, lloyd
+from persona_pipeline.segmentation.discriminant import discriminate
+from persona_pipeline.segmentation.silhouette import mean_silhouette, silhouettes
 from persona_pipeline.segmentation.stability import bootstrap_stability
 
 
@@ -53,13 +54,18 @@ def test_inertia_is_as_low_as_scikit_learns() -> None:
 
 
 def test_silhouette_equals_scikit_learns() -> None:
-    points, kinds = blobs(200)
-    assert silhouette(pairwise(points), kinds, 5) == pytest.approx(silhouette_score(points, kinds), abs=1e-9)
+    points, kinds = blobs(2_500)  # more than two blocks
+    other = kmeans(points, 3, np.random.default_rng(0)).labels
+    for labels, own in zip((kinds, other), silhouettes(points, [kinds, other]), strict=True):
+        assert own == pytest.approx(silhouette_samples(points, labels), abs=1e-9)
+    assert mean_silhouette(points.astype(np.float32), kinds) == pytest.approx(
+        silhouette_score(points, kinds), abs=1e-6
+    )
     alone = np.array([0, 0, 1])
     line = np.array([[0.0], [1.0], [5.0]])
     # by hand: rows 0 and 1: 1 - 1/5 and 1 - 1/4; a row alone counts 0
-    assert silhouette(pairwise(line), alone, 2) == pytest.approx((0.8 + 0.75 + 0) / 3)
-    assert silhouette(pairwise(line), np.zeros(3, dtype=int), 2) == 0
+    assert mean_silhouette(line, alone) == pytest.approx((0.8 + 0.75 + 0) / 3)
+    assert mean_silhouette(line, np.zeros(3, dtype=int)) == 0
 
 
 def test_planted_groups_are_found_on_a_sample_and_on_all_rows() -> None:
@@ -85,7 +91,7 @@ def test_last_weeks_k_stays_unless_another_is_clearly_better() -> None:
     nothing = Clustering(np.zeros((2, 1)), np.zeros(1, dtype=int), 0.0)
     scores = {2: 0.6, 3: 0.40, 4: 0.44, 5: 0.43, 6: 0.2}
     tried = tuple(Tried(k, nothing, 1.0, score) for k, score in scores.items())
-    curve = Curve(tried, 1.0, 3, np.zeros((1, 1)), np.zeros((1, 1)), np.zeros((1, 1)))
+    curve = Curve(tried, 1.0, 3, np.zeros((1, 1)), np.zeros((1, 1)))
     assert choose_k(curve, None, 0.1, never) == 4  # the best of 3, 4, 5; 2 lies before the knee
     assert choose_k(curve, 3, 0.1, never) == 3  # 0.44 is no more than 0.40 + 10 %
     assert choose_k(curve, 3, 0.05, never) == 4
@@ -106,14 +112,20 @@ def test_clear_groups_are_stable_and_one_group_cut_in_two_is_less_so() -> None:
     points, _ = blobs()
     cloud = np.random.default_rng(5).normal(size=(600, 4))
     five, six = (kmeans(rows, k, np.random.default_rng(0)).labels for rows, k in ((points, 5), (cloud, 6)))
-    clear = bootstrap_stability(points, five, 10, np.random.default_rng(1))
-    cut = bootstrap_stability(cloud, six, 10, np.random.default_rng(1))
+    clear = bootstrap_stability(points, five, 10, np.random.default_rng(1), refit)
+    cut = bootstrap_stability(cloud, six, 10, np.random.default_rng(1), refit)
     assert clear is not None
     assert cut is not None
     assert clear.jaccard.min() > 0.99
     assert clear.ari > 0.99
     assert cut.ari < 0.8
-    assert bootstrap_stability(points, five, 0, np.random.default_rng(1)) is None
+    assert bootstrap_stability(points, five, 0, np.random.default_rng(1), refit) is None
+
+
+def refit(drawn: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """As the weekly fit learns again by k-means."""
+    projection, again = discriminate(drawn, labels)
+    return lambda rows: assign(projection.transform(rows), again.centroids).labels
 
 
 def never(k: int) -> float:
@@ -124,7 +136,7 @@ def never(k: int) -> float:
 def test_the_most_segments_that_are_apart_win_over_the_silhouette() -> None:
     nothing = Clustering(np.zeros((2, 1)), np.zeros(1, dtype=int), 0.0)
     tried = tuple(Tried(k, nothing, 1.0, 1 / k) for k in range(2, 9))
-    curve = Curve(tried, 1.0, 3, np.zeros((1, 1)), np.zeros((1, 1)), np.zeros((1, 1)))
+    curve = Curve(tried, 1.0, 3, np.zeros((1, 1)), np.zeros((1, 1)))
     apart = {2: 9.0, 3: 5.0, 4: 3.6, 5: 3.4, 6: 5.0, 7: 3.0, 8: 3.0}.__getitem__
     assert choose_k(curve, None, 0.1, apart) == 4  # 6 lies three beyond the knee
     assert choose_k(curve, 3, 0.1, apart) == 3  # 3.6 is less than 3.5 and a twentieth

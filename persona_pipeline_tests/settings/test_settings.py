@@ -82,6 +82,15 @@ def test_frozen(tmp_path: Path) -> None:
         ),
         (PROJECT + "[segmentation]\nkmax = 5\n", "unknown key 'segmentation.kmax'; did you mean 'k_max'?"),
         (
+            PROJECT + "[segmentation]\nalgorithm = 'wards'\n",
+            "segmentation: unknown algorithm 'wards'; did you mean 'ward'?",
+        ),
+        (
+            PROJECT + "[segmentation]\nalgorithm = 'dbscan'\nk = 5\n",
+            "segmentation: k = 5 cannot be fixed for dbscan, which finds as many segments as there are dense "
+            'regions; remove k, or set algorithm = "kmeans"',
+        ),
+        (
             PROJECT + "[affinity]\nmin_support = 0.1\n",
             "unknown key 'affinity.min_support'; did you mean 'minimum_support'?",
         ),
