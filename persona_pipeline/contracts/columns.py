@@ -143,6 +143,7 @@ MODEL_ID = Column(
 )
 MODEL_SHA256 = Column("model_sha256", Type.TEXT, "SHA-256 of the stored model; names the file", nullable=True)
 FITTED_ON = Column("fitted_on", Type.DATE, "The Sunday the model in force was fitted on", nullable=True)
+FIT = (STATUS, STATUS_REASON, MODEL_ID, MODEL_SHA256, FITTED_ON)
 RANK = Column("rank", Type.INTEGER, "1 is best", minimum=1)
 CUSTOMERS = Column("customers", Type.INTEGER, "Number of customers", minimum=0, unit="customer")
 SHARE = Column("share", Type.DOUBLE, "Share of the whole", minimum=0, maximum=1)

@@ -1,12 +1,224 @@
-"""The algorithms that find segments, and the check of who chooses one. Not here: the algorithms."""
+"""Tables of segments, and the algorithms that find them. Not here: the algorithms themselves.
+
+Weekly tables are written by the fit of a week, in the partition of its Sunday; membership by the daily apply.
+"""
 
 from __future__ import annotations
 
+from persona_pipeline.contracts import columns as c
+from persona_pipeline.contracts.column import Column, Table, Type
 from persona_pipeline.contracts.purpose import suggestion
 
 WITH_K = ("kmeans", "ward", "average", "complete")
 BY_DENSITY = ("dbscan", "hdbscan")
 SEGMENT_ALGORITHMS = WITH_K + BY_DENSITY
+
+SEGMENT_FIT = Table(
+    "segments",
+    "fit",
+    "one row per week",
+    ("day",),
+    (
+        c.DAY,
+        *c.FIT,
+        c.ALGORITHM.but(allowed=SEGMENT_ALGORITHMS),
+        Column("chosen_k", Type.INTEGER, "Number of segments in force", nullable=True, minimum=2),
+        c.CUSTOMERS.but(description="Customers the fit saw"),
+        Column(
+            "silhouette",
+            Type.DOUBLE,
+            "Mean silhouette of the fit in force",
+            nullable=True,
+            minimum=-1,
+            maximum=1,
+        ),
+        Column(
+            "stability_ari",
+            Type.DOUBLE,
+            "Mean adjusted Rand index between refits on bootstrap samples",
+            nullable=True,
+        ),
+    ),
+    "Which segmentation is in force after each week, and why.",
+    weekly=True,
+)
+
+K_CURVE = Table(
+    "segments",
+    "k_curve",
+    "one row per week and number of clusters tried",
+    ("day", "k"),
+    (
+        c.DAY,
+        Column("k", Type.INTEGER, "Number of clusters", minimum=1),
+        Column(
+            "inertia",
+            Type.DOUBLE,
+            "Sum of squared distances to the mean of the segment, of the scaled features",
+            minimum=0,
+        ),
+        Column("silhouette", Type.DOUBLE, "Mean silhouette", nullable=True, minimum=-1, maximum=1),
+        Column(
+            "separation",
+            Type.DOUBLE,
+            "Ashman's D of the two closest segments; null where it decided nothing",
+            nullable=True,
+            minimum=0,
+        ),
+        Column("is_knee", Type.BOOLEAN, "Knee of the inertia curve"),
+        Column("is_chosen", Type.BOOLEAN, "The number that was chosen"),
+    ),
+    "How k was chosen.",
+    weekly=True,
+)
+
+SEGMENT = Table(
+    "segments",
+    "segment",
+    "one row per week and segment in force",
+    ("day", "segment_key"),
+    (
+        c.DAY,
+        c.SEGMENT_KEY,
+        c.NAME_EN,
+        c.NAME_ZH,
+        c.CUSTOMERS,
+        c.SHARE,
+        Column(
+            "change", Type.TEXT, "Against last week", allowed=("born", "kept", "split", "merged", "carried")
+        ),
+        Column(
+            "overlap",
+            Type.DOUBLE,
+            "Jaccard overlap with the same key last week",
+            nullable=True,
+            minimum=0,
+            maximum=1,
+        ),
+        Column("is_stable", Type.BOOLEAN, "Bootstrap Jaccard at least 0.6"),
+        Column(
+            "stability",
+            Type.DOUBLE,
+            "Mean bootstrap Jaccard (Hennig 2007)",
+            nullable=True,
+            minimum=0,
+            maximum=1,
+        ),
+    ),
+    "The segments in force. A key never changes its meaning.",
+    weekly=True,
+)
+
+SEGMENT_PROFILE = Table(
+    "segments",
+    "segment_profile",
+    "one row per week, segment and feature",
+    ("day", "segment_key", "feature"),
+    (
+        c.DAY,
+        c.SEGMENT_KEY,
+        c.FEATURE.but(description="Feature of the catalogue, or category_share_365d:CATEGORY"),
+        Column("mean", Type.DOUBLE, "Mean over the segment, in the feature's unit", nullable=True),
+        Column("base_mean", Type.DOUBLE, "Mean over all customers", nullable=True),
+        Column(
+            "difference", Type.DOUBLE, "Standardised difference, in standard deviations of the scaled feature"
+        ),
+        Column("evidence_rank", Type.INTEGER, "1 is what sets the segment apart most", minimum=1),
+    ),
+    "What sets each segment apart.",
+    weekly=True,
+)
+
+SEGMENT_RULE = Table(
+    "segments",
+    "rule",
+    "one row per week, segment and rule",
+    ("day", "segment_key", "rank"),
+    (
+        c.DAY,
+        c.SEGMENT_KEY,
+        c.RANK.but(description="1 is the rule that describes the segment best"),
+        Column("text_en", Type.TEXT, "The rule in English"),
+        Column("text_zh", Type.TEXT, "The rule in Chinese"),
+        Column(
+            "definition",
+            Type.TEXT,
+            "The rule as a condition of SQL over the features; category_share_365d:CATEGORY is the share of "
+            "products bought",
+        ),
+        c.CUSTOMERS.but(description="Customers who satisfy it"),
+        Column(
+            "precision",
+            Type.DOUBLE,
+            "Share of those who satisfy it that belong to the segment, of customers it was not learned from",
+            nullable=True,
+            minimum=0,
+            maximum=1,
+        ),
+        Column(
+            "recall",
+            Type.DOUBLE,
+            "Share of the segment that satisfies it, of customers it was not learned from",
+            nullable=True,
+            minimum=0,
+            maximum=1,
+        ),
+    ),
+    "Who belongs to each segment, in the words of a small decision tree.",
+    weekly=True,
+)
+
+MEMBERSHIP = Table(
+    "segments",
+    "membership",
+    "one row per customer and as_of day",
+    ("customer_id", "day"),
+    (
+        c.DAY,
+        c.AS_OF,
+        c.CUSTOMER_ID,
+        c.SEGMENT_KEY.but(
+            nullable=True,
+            description="Segment; empty before the first order, while no segmentation is in force, and for "
+            "outliers of density-based segments",
+        ),
+        Column(
+            "distance",
+            Type.DOUBLE,
+            "Distance to the centroid, in standard deviations within segments; of other algorithms than "
+            "k-means to the nearest learned customer, in standard deviations of the features",
+            nullable=True,
+            minimum=0,
+        ),
+        Column(
+            "is_outlier",
+            Type.BOOLEAN,
+            "Farther away than 99 % of the fit's customers, or noise of density-based segments",
+        ),
+        Column(
+            "rfm_recency",
+            Type.INTEGER,
+            "Quintile of recency, 5 is most recent",
+            nullable=True,
+            minimum=1,
+            maximum=5,
+        ),
+        Column(
+            "rfm_frequency",
+            Type.INTEGER,
+            "Quintile of orders, 5 is most",
+            nullable=True,
+            minimum=1,
+            maximum=5,
+        ),
+        Column(
+            "rfm_monetary", Type.INTEGER, "Quintile of sales, 5 is most", nullable=True, minimum=1, maximum=5
+        ),
+        c.RFM_SEGMENT,
+        c.MODEL_ID,
+    ),
+    "Segment of every customer; RFM beside the clusters.",
+)
 
 
 def check_algorithm(name: str, k: int | None) -> None:

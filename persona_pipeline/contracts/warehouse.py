@@ -67,6 +67,13 @@ SEGMENT_PROFILE = state_table(
     (WEEK, *from_lake(models.SEGMENT_PROFILE)),
     "What sets each segment in force apart.",
 )
+SEGMENT_RULE = state_table(
+    "segment_rule",
+    "one row per publication, segment and rule",
+    ("segment_key", "rank"),
+    (WEEK, *from_lake(models.SEGMENT_RULE)),
+    "Who belongs to each segment in force, in words.",
+)
 ASSOCIATION_RULE = state_table(
     "association_rule",
     "one row per publication and rule",
@@ -389,6 +396,7 @@ WAREHOUSE_TABLES: dict[str, WarehouseTable] = {
         CUSTOMER_PREDICTION,
         RECOMMENDATION,
         SEGMENT_PROFILE,
+        SEGMENT_RULE,
         ASSOCIATION_RULE,
         PERSONA,
         DIM_SEGMENT,

@@ -30,7 +30,7 @@ def segmentation_options(settings: Settings) -> "SegmentationOptions":
     given = settings.segmentation.model_dump()
     if not given["features"]:
         del given["features"]
-    return SegmentationOptions(**given, seed=settings.project.seed)
+    return SegmentationOptions(**given, seed=settings.project.seed, currency=settings.project.currency)
 
 
 def affinity_options(settings: Settings) -> "AffinityOptions":

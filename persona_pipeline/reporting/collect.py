@@ -19,6 +19,7 @@ from persona_pipeline.reporting.data import Frame, ReportData
 WEEKLY = {
     "evidence": models.SEGMENT_PROFILE,
     "segment": models.SEGMENT,
+    "segment_rule": models.SEGMENT_RULE,
     "segment_fit": models.SEGMENT_FIT,
     "k_curve": models.K_CURVE,
     "rule": models.RULE,

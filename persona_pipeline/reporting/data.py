@@ -28,6 +28,7 @@ class ReportData:
         persona: rows of profiles.persona of the day.
         evidence: rows of segments.segment_profile of the week.
         segment: rows of segments.segment of the week.
+        segment_rule: rows of segments.rule of the week.
         segment_fit: rows of segments.fit of the week.
         k_curve: rows of segments.k_curve of the week.
         rfm: customers by rfm_recency, rfm_frequency, rfm_segment.
@@ -65,6 +66,7 @@ class ReportData:
     persona: Frame
     evidence: Frame
     segment: Frame
+    segment_rule: Frame
     segment_fit: Frame
     k_curve: Frame
     rfm: Frame

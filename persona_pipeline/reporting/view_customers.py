@@ -179,6 +179,7 @@ def personas(data: ReportData, words: Words) -> list[View]:
                     _chance(words.text("will_leave"), optional(row["mean_churn_probability"]), "bad", words),
                 ],
                 "evidence": _evidence(data.evidence[data.evidence["segment_key"] == key], words),
+                "rules": _rules(data.segment_rule[data.segment_rule["segment_key"] == key], words),
                 "offers": _offers(data.offers[data.offers["segment_key"] == key], titles, words),
                 "stability": _stability(stability, words),
             }
@@ -223,6 +224,21 @@ def _evidence(rows: Frame, words: Words) -> list[View]:
         bar = charts.diverging(difference, LONGEST_BAR, tip)
         shown.append({"feature": words.feature(feature), "values": values, "bar": bar, "tip": tip})
     return shown
+
+
+def _rules(rows: Frame, words: Words) -> list[View]:
+    """Who belongs, in words, and how far that can be relied on."""
+    return [
+        {
+            "text": row[f"text_{words.language}"],
+            "figures": words.text(
+                "rule_figures",
+                precision=words.percent(optional(row["precision"]), 0),
+                recall=words.percent(optional(row["recall"]), 0),
+            ),
+        }
+        for row in rows.sort_values("rank").to_dict("records")
+    ]
 
 
 def _offers(rows: Frame, titles: dict[str, str], words: Words) -> list[View]:

@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from persona_pipeline.contracts.titles import feature_kind, feature_title
+
 LANGUAGES = ("en", "zh")
 SYMBOLS = {"CNY": "¥", "JPY": "¥", "EUR": "€", "USD": "$", "GBP": "£", "INR": "₹", "KRW": "₩"}
 ABSENT = "–"
-CATEGORY_PREFIX = "category_share_365d:"
-_WINDOW = re.compile(r"(?P<name>.+)_(?P<days>\d+)d")
 
 
 @functools.cache
@@ -49,22 +49,11 @@ class Words:
 
     def feature(self, name: str) -> str:
         """What a feature is called."""
-        if name.startswith(CATEGORY_PREFIX):
-            return self.text("category_share", category=name.removeprefix(CATEGORY_PREFIX))
-        entry = dictionary()["feature"].get(name)
-        if entry:
-            return entry[self.language]
-        window = _WINDOW.fullmatch(name)
-        entry = dictionary()["feature"].get(window["name"]) if window else None
-        if entry and window:
-            return self.text("in_days", what=entry[self.language], days=window["days"])
-        return name.replace("_", " ")
+        return feature_title(name, self.language)
 
     def feature_value(self, name: str, value: float) -> str:
         """A mean of a feature in its unit."""
-        window = _WINDOW.fullmatch(name.partition(":")[0])
-        base = window["name"] if window else name
-        kind = dictionary()["feature_kind"].get(base, "number")
+        kind = feature_kind(name)
         if kind == "money":
             return self.money(value)
         return self.percent(value) if kind == "share" else self.number(value, 1)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from persona_pipeline.contracts.titles import CATEGORY_PREFIX
 from persona_pipeline.segmentation.algorithms import Learned, learn
 from persona_pipeline.segmentation.choice import Curve
 from persona_pipeline.segmentation.clustering import (
@@ -26,9 +27,10 @@ from persona_pipeline.segmentation.clustering import (
     place,
 )
 from persona_pipeline.segmentation.matching import Matched, first_keys, match_keys
-from persona_pipeline.segmentation.naming import CATEGORY_PREFIX, Name, name_segments
+from persona_pipeline.segmentation.naming import Name, name_segments
 from persona_pipeline.segmentation.neighbours import NOISE, NearestPoints
 from persona_pipeline.segmentation.options import NotEnoughData, SegmentationOptions
+from persona_pipeline.segmentation.rules import Rule, segment_rules
 from persona_pipeline.segmentation.scaling import build_scaler
 from persona_pipeline.segmentation.silhouette import mean_silhouette
 from persona_pipeline.segmentation.stability import Stability, bootstrap_stability
@@ -64,6 +66,7 @@ class Fitted:
     means: NDArray[np.float64]  # segments x features, in the feature's unit, NaN without any value
     base_means: NDArray[np.float64]
     differences: NDArray[np.float64]
+    rules: list[list[Rule]]
     reason: str
 
 
@@ -120,7 +123,8 @@ def _fit(
     order = np.array([one.cluster for one in matched])
     learned.segments.renumber(order)
     labels = np.append(np.argsort(order), NOISE)[placed.labels]
-    means, base_means, differences = _profile(values, scaled, labels, len(categories))
+    unscaled = _shown(values, len(categories))
+    means, base_means, differences = _profile(unscaled, scaled, labels, len(categories))
     shown = (*options.features, *(f"{CATEGORY_PREFIX}{category}" for category in categories))
     keys = tuple(one.key for one in matched)
     names = name_segments(
@@ -158,6 +162,7 @@ def _fit(
         means,
         base_means,
         differences,
+        segment_rules(unscaled, labels, shown, options.seed),
         _reason(len(values), int(learning.sum()), least, learned, silhouette, last_k),
     )
 
@@ -199,15 +204,19 @@ def _matched(labels: Labels, k: int, before: Before | None) -> list[Matched]:
     return match_keys(before.labels, labels, last.keys, k, last.highest_key)
 
 
-def _profile(
-    values: Matrix, scaled: Matrix, labels: Labels, categories: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Means by segment, means of all, and standardised differences of the scaled features."""
+def _shown(values: Matrix, categories: int) -> Matrix:
+    """The features as a reader knows them: of the categories the shares, NaN for who bought none."""
     features = values.shape[1] - categories
     counts = values[:, features:]
     totals = counts.sum(axis=1, keepdims=True)
-    shares = np.where(totals > 0, counts / np.maximum(totals, 1), np.nan)
-    shown = np.hstack([values[:, :features], shares])
+    return np.hstack([values[:, :features], np.where(totals > 0, counts / np.maximum(totals, 1), np.nan)])
+
+
+def _profile(
+    shown: Matrix, scaled: Matrix, labels: Labels, categories: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Means by segment, means of all, and standardised differences of the scaled features."""
+    features = shown.shape[1] - categories
     behaviour = np.hstack([scaled[:, :features], scaled[:, scaled.shape[1] - categories :]]).astype(
         np.float64
     )
@@ -215,5 +224,5 @@ def _profile(
     inside, k = labels != NOISE, int(labels.max()) + 1
     gap = means_of(behaviour[inside], labels[inside], k) - behaviour.mean(axis=0)
     differences = np.where(deviation > 0, gap / np.where(deviation > 0, deviation, 1), 0.0)
-    everybody = np.zeros(len(values), dtype=np.intp)
+    everybody = np.zeros(len(shown), dtype=np.intp)
     return means_of(shown[inside], labels[inside], k), means_of(shown, everybody, 1)[0], differences

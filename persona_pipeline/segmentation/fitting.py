@@ -1,4 +1,4 @@
-"""The weekly step: features of a Sunday and last week's tables in, the four weekly tables out.
+"""The weekly step: features of a Sunday and last week's tables in, the weekly tables out.
 
 Here: reading, refusals, rows. Not here: the fit itself (fit.py).
 """
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from persona_pipeline.contracts import Purpose, Table
-from persona_pipeline.contracts.models import K_CURVE, SEGMENT, SEGMENT_FIT, SEGMENT_PROFILE
+from persona_pipeline.contracts.models import K_CURVE, SEGMENT, SEGMENT_FIT, SEGMENT_PROFILE, SEGMENT_RULE
 from persona_pipeline.engine.protocol import DataFile, Engine, ModelStore, Output, ReadWindow
 from persona_pipeline.segmentation.clustering import place
 from persona_pipeline.segmentation.fit import Before, Fitted, fit_segments
@@ -56,7 +56,7 @@ def fit_week(
     Args:
         engine: runs the statements.
         read: the lake.
-        outputs: by full name, for segments.fit, k_curve, segment and segment_profile.
+        outputs: by full name, for segments.fit, k_curve, segment, segment_profile and rule.
         features: contract of the feature table.
         day: a Sunday.
         options: how to fit.
@@ -69,7 +69,7 @@ def fit_week(
     check_features(options.features, today.table or features)
     last = {
         table.full_name: _week(engine, read, table, day - WEEK)
-        for table in (SEGMENT_FIT, SEGMENT, SEGMENT_PROFILE)
+        for table in (SEGMENT_FIT, SEGMENT, SEGMENT_PROFILE, SEGMENT_RULE)
     }
     model = _model_in_force(last, models)
     purchase = stage_purchases(engine, read, day)
@@ -93,14 +93,14 @@ def fit_week(
         stays = last if may_stay else dict.fromkeys(last, [])
         rows = _carried(stays, day, f"refused: {refusal}", table.num_rows, options.algorithm)
     else:
-        rows = _promoted(fitted, day, models, options.algorithm)
+        rows = _promoted(fitted, day, models, options)
     return {
         contract.full_name: engine.select_into(
             "SELECT * FROM result",
             {"result": arrow_rows(contract, rows[contract.full_name])},
             outputs[contract.full_name],
         )
-        for contract in (SEGMENT_FIT, K_CURVE, SEGMENT, SEGMENT_PROFILE)
+        for contract in (SEGMENT_FIT, K_CURVE, SEGMENT, SEGMENT_PROFILE, SEGMENT_RULE)
     }
 
 
@@ -141,11 +141,14 @@ def _carried(last: Rows, day: dt.date, reason: str, customers: int, algorithm: s
         SEGMENT_FIT.full_name: [row],
         K_CURVE.full_name: [],
         SEGMENT.full_name: [{**one, "day": day, "change": "carried"} for one in last[SEGMENT.full_name]],
-        SEGMENT_PROFILE.full_name: [{**one, "day": day} for one in last[SEGMENT_PROFILE.full_name]],
+        **{
+            table.full_name: [{**one, "day": day} for one in last[table.full_name]]
+            for table in (SEGMENT_PROFILE, SEGMENT_RULE)
+        },
     }
 
 
-def _promoted(fitted: Fitted, day: dt.date, models: ModelStore, algorithm: str) -> Rows:
+def _promoted(fitted: Fitted, day: dt.date, models: ModelStore, options: SegmentationOptions) -> Rows:
     content = to_bytes(fitted.segmentation)
     sha256 = models.put(content)
     if sha256 != hashlib.sha256(content).hexdigest():
@@ -158,7 +161,7 @@ def _promoted(fitted: Fitted, day: dt.date, models: ModelStore, algorithm: str) 
         "model_id": f"segments-{day:%Y%m%d}-{sha256[:8]}",
         "model_sha256": sha256,
         "fitted_on": day,
-        "algorithm": algorithm,
+        "algorithm": options.algorithm,
         "chosen_k": k,
         "customers": len(fitted.labels),
         "silhouette": fitted.silhouette,
@@ -169,6 +172,7 @@ def _promoted(fitted: Fitted, day: dt.date, models: ModelStore, algorithm: str) 
         K_CURVE.full_name: _curve_rows(fitted, day, k),
         SEGMENT.full_name: _segment_rows(fitted, day),
         SEGMENT_PROFILE.full_name: _profile_rows(fitted, day),
+        SEGMENT_RULE.full_name: _rule_rows(fitted, day, options.currency),
     }
 
 
@@ -232,6 +236,24 @@ def _profile_rows(fitted: Fitted, day: dt.date) -> list[dict[str, Any]]:
                 }
             )
     return rows
+
+
+def _rule_rows(fitted: Fitted, day: dt.date, currency: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "day": day,
+            "segment_key": one.key,
+            "rank": rank,
+            "text_en": rule.text("en", currency),
+            "text_zh": rule.text("zh", currency),
+            "definition": rule.sql(),
+            "customers": rule.customers,
+            "precision": rule.precision,
+            "recall": rule.recall,
+        }
+        for one, rules in zip(fitted.matched, fitted.rules, strict=True)
+        for rank, rule in enumerate(rules, start=1)
+    ]
 
 
 def _known(value: float) -> float | None:

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from persona_pipeline.contracts.titles import CATEGORY_PREFIX
+
 # differences below a quarter of a standard deviation do not set anybody apart
 NOTICEABLE = 0.25
-CATEGORY_PREFIX = "category_share_365d:"
 _WINDOW = re.compile(r"_\d+d$")
 _CHINESE = re.compile(r"[\u3400-\u9fff]+")
 

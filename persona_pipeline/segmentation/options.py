@@ -38,7 +38,8 @@ class SegmentationOptions:
     Segments are learned from customers with at least `established_orders` orders in 365 days, if that is
     half of them or more, and everybody gets one: a single order says little about how somebody buys.
     `bootstrap` is the number of resamples behind the stability figures. Above `sample` customers, k is
-    scanned on a sample and only the chosen k is refined on everybody.
+    scanned on a sample and only the chosen k is refined on everybody. `currency` stands behind amounts in the
+    words of a rule.
     """
 
     features: tuple[str, ...] = DEFAULT_FEATURES
@@ -55,6 +56,7 @@ class SegmentationOptions:
     sample: int = 20_000
     silhouette_sample: int = 2_000
     k_margin: float = 0.1
+    currency: str = ""
 
     def __post_init__(self) -> None:
         if not self.features or len(set(self.features)) != len(self.features):

@@ -48,6 +48,7 @@ STATE: dict[str, tuple[tuple[Table, Span], ...]] = {
     "customer_prediction": ((models.PREDICTION, Span.AS_OF),),
     "recommendation": ((models.RECOMMENDATION, Span.AS_OF),),
     "segment_profile": ((models.SEGMENT_PROFILE, Span.WEEK),),
+    "segment_rule": ((models.SEGMENT_RULE, Span.WEEK),),
     "association_rule": ((models.RULE, Span.WEEK), (clean.PRODUCT, Span.UNTIL_AS_OF)),
     "persona": ((models.PERSONA, Span.AS_OF),),
     "dim_segment": ((models.SEGMENT, Span.WEEK),),

@@ -38,6 +38,7 @@ def empty_report() -> ReportData:
     weekly = {
         "evidence": models.SEGMENT_PROFILE,
         "segment": models.SEGMENT,
+        "segment_rule": models.SEGMENT_RULE,
         "segment_fit": models.SEGMENT_FIT,
         "k_curve": models.K_CURVE,
         "rule": models.RULE,
@@ -280,6 +281,19 @@ def full_report() -> ReportData:
             [
                 {"segment_key": "s01", "is_stable": True, "stability": 0.91},
                 {"segment_key": "s02", "is_stable": False, "stability": 0.4},
+            ],
+        ),
+        "segment_rule": table(
+            models.SEGMENT_RULE,
+            [
+                {
+                    "segment_key": "s01",
+                    "rank": 1,
+                    "text_en": "Orders, 365 days 6 or more",
+                    "text_zh": "订单数（365 天）不少于 6",
+                    "precision": 0.84,
+                    "recall": 0.7,
+                }
             ],
         ),
         "segment_fit": table(

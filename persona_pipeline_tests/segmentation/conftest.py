@@ -28,7 +28,7 @@ TABLE = FEATURES.with_columns(
     ]
 )
 PERSONAL = {"age_band": "unknown", "gender": "unknown", "region": "unknown", "income_band": "unknown"}
-WEEKLY = ("segments.fit", "segments.k_curve", "segments.segment", "segments.segment_profile")
+WEEKLY = ("segments.fit", "segments.k_curve", "segments.segment", "segments.segment_profile", "segments.rule")
 
 
 @dataclass

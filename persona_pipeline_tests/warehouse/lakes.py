@@ -253,6 +253,11 @@ def shop(root: Path) -> Lake:
     lake.put(
         models.SEGMENT_PROFILE, SUNDAY, {"segment_key": "s1", "feature": "orders_30d", "difference": 1.5}
     )
+    lake.put(
+        models.SEGMENT_RULE,
+        SUNDAY,
+        {"segment_key": "s1", "rank": 1, "text_en": "Orders 6 or more", "definition": "orders_30d > 5"},
+    )
     lake.put(models.SEGMENT_FIT, SUNDAY, {"status": "promoted", "algorithm": "kmeans", "silhouette": 0.4})
     lake.put(models.RULE_FIT, SUNDAY, {"status": "promoted"})
     lake.put(models.RECOMMENDER, SUNDAY, {"status": "promoted", "algorithm": "item_item"})

@@ -12,7 +12,7 @@ from persona_pipeline.defs.partitions import Partitions, days_before, days_of, l
 from persona_pipeline.defs.shop import Shop
 from persona_pipeline.settings import Settings
 
-FITTED = (tables.K_CURVE, tables.SEGMENT, tables.SEGMENT_PROFILE, tables.SEGMENT_FIT)
+FITTED = (tables.K_CURVE, tables.SEGMENT, tables.SEGMENT_PROFILE, tables.SEGMENT_RULE, tables.SEGMENT_FIT)
 
 
 def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:

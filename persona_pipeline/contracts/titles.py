@@ -1,0 +1,41 @@
+"""What features are called in English and Chinese, and what kind of number they are (titles.toml).
+
+Here: titles that a reader sees. Not here: numbers as text; descriptions, which the catalogue holds.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+CATEGORY_PREFIX = "category_share_365d:"
+_WINDOW = re.compile(r"(?P<name>.+)_(?P<days>\d+)d")
+_CATEGORY = {"en": "Share of {category} in products bought", "zh": "「{category}」购买占比"}
+_IN_DAYS = {"en": "{what}, {days} days", "zh": "{what}（{days} 天）"}
+
+
+@functools.cache
+def _tables() -> Mapping[str, Mapping]:
+    return tomllib.loads(Path(__file__).with_name("titles.toml").read_text(encoding="utf-8"))
+
+
+def feature_title(name: str, language: str) -> str:
+    """What a feature is called, with its window in words; of an unknown one its name with blanks."""
+    if name.startswith(CATEGORY_PREFIX):
+        return _CATEGORY[language].format(category=name.removeprefix(CATEGORY_PREFIX))
+    titles = _tables()["title"]
+    if name in titles:
+        return titles[name][language]
+    window = _WINDOW.fullmatch(name)
+    if window and window["name"] in titles:
+        return _IN_DAYS[language].format(what=titles[window["name"]][language], days=window["days"])
+    return name.replace("_", " ")
+
+
+def feature_kind(name: str) -> str:
+    """`money`, `share` or `number`."""
+    window = _WINDOW.fullmatch(name.partition(":")[0])
+    return _tables()["kind"].get(window["name"] if window else name, "number")
