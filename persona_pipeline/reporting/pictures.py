@@ -7,6 +7,7 @@ rows and handing the Markdown to Dagster (defs/pictures.py).
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,18 @@ def data_uri(chart: Markup) -> str:
     return f"data:image/svg+xml;base64,{encoded}"
 
 
+# criteria of the number of segments and the digits of their values
+CRITERIA = {
+    "silhouette": 3,
+    "separation": 2,
+    "inertia": 0,
+    "davies_bouldin": 2,
+    "calinski_harabasz": 0,
+    "gap": 3,
+    "stability": 2,
+}
+
+
 def persona_sizes(rows: Rows, words: Words) -> str | None:
     """Customers of each persona, the largest first; None without a persona."""
     ordered = sorted(rows, key=lambda row: (-row["customers"], row["segment_key"]))
@@ -42,17 +55,35 @@ def persona_sizes(rows: Rows, words: Words) -> str | None:
 
 
 def k_curve(rows: Rows, words: Words) -> str | None:
-    """Silhouette and separation by number of segments, the chosen one marked; None with less than two."""
+    """Every criterion by number of segments, the chosen one marked; None with less than two."""
+    titled = k_curves(rows, words)
+    return markdown(titled) if titled else None
+
+
+def known(value: float | None) -> bool:
+    """Whether there is a value; frames hold NaN where tables hold nothing."""
+    return value is not None and not math.isnan(value)
+
+
+def k_curves(rows: Rows, words: Words) -> list[tuple[str, Markup]]:
+    """Title and curve of each criterion that has two points or more; those that decide come first."""
     titled = []
-    for column, title in (("silhouette", "silhouette_by_k"), ("separation", "separation_by_k")):
+    for column, digits in CRITERIA.items():
+        title = words.text(f"{column}_by_k")
         points = [
-            (float(row["k"]), float(row[column]), f"{row[column]:.3f}", bool(row["is_chosen"]))
+            (
+                float(row["k"]),
+                float(row[column]),
+                words.text("k_tip", k=row["k"], value=f"{float(row[column]):,.{digits}f}")
+                + (f" ({words.text('chosen')})" if row["is_chosen"] else ""),
+                bool(row["is_chosen"]),
+            )
             for row in sorted(rows, key=lambda row: row["k"])
-            if row[column] is not None
+            if known(row.get(column))
         ]
         if len(points) > 1:
-            titled.append((words.text(title), charts.curve(points, words.text(title))))
-    return markdown(titled) if titled else None
+            titled.append((title, charts.curve(points, title)))
+    return titled
 
 
 def lift(rows: Rows, words: Words) -> str | None:

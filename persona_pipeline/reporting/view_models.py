@@ -41,38 +41,10 @@ def one_status(rows: Frame, words: Words) -> View | None:
 
 def segmentation(data: ReportData, words: Words) -> View:
     """How the segments were chosen."""
-    points = [
-        (
-            float(row["k"]),
-            float(row["silhouette"]),
-            words.text("k_tip", k=row["k"], value=f"{row['silhouette']:.3f}")
-            + (f" ({words.text('chosen')})" if row["is_chosen"] else ""),
-            bool(row["is_chosen"]),
-        )
-        for row in data.k_curve.sort_values("k").to_dict("records")
-        if not pd.isna(row["silhouette"])
-    ]
-    title = words.text("silhouette_by_k")
     return {
         "status": one_status(data.segment_fit, words),
-        "curve": charts.curve(points, title) if len(points) > 1 else None,
-        "separation": _separation(data, words),
+        "curves": pictures.k_curves(data.k_curve.to_dict("records"), words),
     }
-
-
-def _separation(data: ReportData, words: Words) -> str | None:
-    """How far the two closest segments are apart, by number of segments; None where it decided nothing."""
-    points = [
-        (
-            float(row["k"]),
-            float(row["separation"]),
-            words.text("separation_tip", k=row["k"], value=f"{row['separation']:.2f}"),
-            bool(row["is_chosen"]),
-        )
-        for row in data.k_curve.sort_values("k").to_dict("records")
-        if not pd.isna(row["separation"])
-    ]
-    return charts.curve(points, words.text("separation_by_k")) if len(points) > 1 else None
 
 
 def rules(data: ReportData, words: Words) -> View:

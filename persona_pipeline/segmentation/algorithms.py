@@ -6,7 +6,7 @@ Not here: scaling, names and keys (fit.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,17 +25,17 @@ from persona_pipeline.segmentation.clustering import (
     lloyd,
     means_of,
 )
+from persona_pipeline.segmentation.criteria import Criteria, criteria_of
 from persona_pipeline.segmentation.density import ROWS, Dbscan, Hdbscan
 from persona_pipeline.segmentation.discriminant import Discriminants, discriminate, separation
 from persona_pipeline.segmentation.hierarchical import LINKAGES, Hierarchical, merge_tree
 from persona_pipeline.segmentation.neighbours import NOISE, NearestPoints, NoSegments
 from persona_pipeline.segmentation.options import NotEnoughData, SegmentationOptions
+from persona_pipeline.segmentation.stability import Refit
 
 # last week's centroids win over a new start that is better by less than this share of the inertia
 WARM_START_MARGIN = 0.003
 STARTS = 4
-
-Refit = Callable[[Matrix, Labels], Callable[[Matrix], Labels]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Learned:
     judged: Labels
     curve: Curve
     separations: Mapping[int, float]
+    criteria: Mapping[int, Criteria]
     refit: Refit
     note: str = ""
 
@@ -134,8 +135,20 @@ def _by_kmeans(
         assign(projection.transform(curve.judged), found.centroids).labels,
         curve,
         apart,
+        criteria_of(curve, _divide, _lloyd_again, resamples=options.bootstrap, seed=options.seed),
         refit,
     )
+
+
+def _divide(rows: Matrix, ks: Sequence[int], rng: np.random.Generator) -> Iterable[Labels]:
+    return [kmeans(rows, k, rng, starts=1).labels for k in ks]
+
+
+def _lloyd_again(drawn: Matrix, labels: Labels) -> Callable[[Matrix], Labels]:
+    """k-means alone, as every k was tried, from the means of the clusters."""
+    used, labels = np.unique(labels, return_inverse=True)
+    found = lloyd(drawn, means_of(drawn, labels, len(used)).astype(drawn.dtype))
+    return lambda others: found.of(others).labels
 
 
 def _refine(
@@ -169,6 +182,14 @@ def _by_tree(
     k = options.k or choose_k(curve, last_k, options.k_margin, lambda _: 0.0)
     step = Hierarchical(k, options.algorithm, options.seed).keep_cut(rows, tree)
     stands_on = "" if tree.is_exact else f"{len(tree.points)} k-means micro-centroids of "
+
+    def cut_each(others: Matrix, ks: Sequence[int], _: np.random.Generator) -> Iterable[Labels]:
+        grown = merge_tree(others, options.algorithm, options.seed)
+        return [grown.cut(each) for each in ks]
+
+    def cut_again(drawn: Matrix, labels: Labels) -> Callable[[Matrix], Labels]:
+        return Hierarchical(len(np.unique(labels)), options.algorithm, options.seed).fit(drawn).predict
+
     note = f"{options.algorithm} linkage of {stands_on}{len(rows)} customers"
     return Learned(
         (("segments", step),),
@@ -176,6 +197,7 @@ def _by_tree(
         step.predict(curve.judged),
         curve,
         {k: _apart(curve.rows, curve.at(k).clustering.labels)},
+        criteria_of(curve, cut_each, cut_again, resamples=options.bootstrap, seed=options.seed),
         _again(lambda: Hierarchical(k, options.algorithm, options.seed)),
         note,
     )
@@ -219,6 +241,7 @@ def _by_density(rows: Matrix, options: SegmentationOptions, rng: np.random.Gener
         step.predict(curve.judged),
         curve,
         {k: _apart(curve.rows, curve.at(k).clustering.labels)},
+        criteria_of(curve, None, _again(again), resamples=options.bootstrap, seed=options.seed),
         _again(again),
         f"{note}, {np.mean(labels == NOISE):.1%} outliers",
     )

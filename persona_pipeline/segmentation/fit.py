@@ -26,6 +26,7 @@ from persona_pipeline.segmentation.clustering import (
     means_of,
     place,
 )
+from persona_pipeline.segmentation.criteria import Criteria
 from persona_pipeline.segmentation.matching import Matched, first_keys, match_keys
 from persona_pipeline.segmentation.naming import Name, name_segments
 from persona_pipeline.segmentation.neighbours import NOISE, NearestPoints
@@ -59,6 +60,7 @@ class Fitted:
     names: Mapping[str, Name]
     curve: Curve
     separations: Mapping[int, float]  # by k, of those that were compared
+    criteria: Mapping[int, Criteria]
     labels: Labels
     inertia: float
     silhouette: float
@@ -153,6 +155,7 @@ def _fit(
         names,
         learned.curve,
         apart,
+        learned.criteria,
         labels,
         inertia_of(
             scaled[learning][learned.labels != NOISE], learned.labels[learned.labels != NOISE], learned.k

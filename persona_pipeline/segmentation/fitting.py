@@ -5,6 +5,7 @@ Here: reading, refusals, rows. Not here: the fit itself (fit.py).
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from persona_pipeline.contracts import Purpose, Table
 from persona_pipeline.contracts.models import K_CURVE, SEGMENT, SEGMENT_FIT, SEGMENT_PROFILE, SEGMENT_RULE
 from persona_pipeline.engine.protocol import DataFile, Engine, ModelStore, Output, ReadWindow
 from persona_pipeline.segmentation.clustering import place
+from persona_pipeline.segmentation.criteria import Criteria, preferred
 from persona_pipeline.segmentation.fit import Before, Fitted, fit_segments
 from persona_pipeline.segmentation.matrix import (
     ORDERS,
@@ -181,13 +183,16 @@ def _curve_rows(fitted: Fitted, day: dt.date, k: int) -> list[dict[str, Any]]:
     points = {1: (fitted.curve.inertia_of_one, None)}
     points |= {one.k: (one.inertia, one.silhouette) for one in fitted.curve.tried}
     points[k] = (fitted.inertia, fitted.silhouette)
+    liked = preferred(fitted.curve, fitted.criteria)
     return [
         {
+            **dataclasses.asdict(fitted.criteria.get(number, Criteria())),
             "day": day,
             "k": number,
             "inertia": inertia,
             "silhouette": silhouette,
             "separation": fitted.separations.get(number),
+            "preferred_by": ", ".join(sorted(name for name, best in liked.items() if best == number)) or None,
             "is_knee": number == fitted.curve.knee,
             "is_chosen": number == k,
         }

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import adjusted_rand_score
 
 from persona_pipeline.segmentation.clustering import Labels, Matrix
 
 # Hennig 2007 calls a cluster dissolved below 0.5 and doubtful below 0.6
 STABLE_JACCARD = 0.6
 ROWS = 5_000
+
+# learns from rows, given their segments, and gives what says where any rows belong
+Refit = Callable[[Matrix, Labels], Callable[[Matrix], Labels]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ def bootstrap_stability(
     labels: Labels,
     resamples: int,
     rng: np.random.Generator,
-    refit: Callable[[Matrix, Labels], Callable[[Matrix], Labels]],
+    refit: Refit,
 ) -> Stability | None:
     """Refit on bootstrap samples and compare on all rows drawn from; None without resamples.
 
@@ -51,8 +53,9 @@ def bootstrap_stability(
     for _ in range(resamples):
         drawn = rng.integers(len(rows), size=len(rows))
         found = refit(rows[drawn], truth[drawn])(rows)
-        jaccards.append(jaccard_matrix(truth, found, k, max(int(found.max()) + 1, 1)).max(axis=1))
-        aris.append(adjusted_rand_score(truth, found))
+        k_found = max(int(found.max()) + 1, 1)
+        jaccards.append(jaccard_matrix(truth, found, k, k_found).max(axis=1))
+        aris.append(adjusted_rand(contingency(truth, found, k, k_found)))
     return Stability(np.mean(jaccards, axis=0), float(np.mean(aris)))
 
 
@@ -63,6 +66,23 @@ def jaccard_matrix(
     both = contingency(first, second, k_first, k_second)
     union = both.sum(axis=1)[:, None] + both.sum(axis=0) - both
     return (both / np.maximum(union, 1))[:k_first, :k_second]
+
+
+def adjusted_rand(both: NDArray[np.int64]) -> float:
+    """The adjusted Rand index of a contingency table; 1 for equal partitions.
+
+    As `sklearn.metrics.adjusted_rand_score`, which checks its labels for 1.5 ms, 120 times in each fit.
+
+    Source: Hubert and Arabie 1985, "Comparing partitions".
+    """
+
+    def pairs(counts: NDArray[np.int64]) -> float:
+        return float((counts * (counts - 1)).sum()) / 2
+
+    rows, columns = pairs(both.sum(axis=1)), pairs(both.sum(axis=0))
+    every = pairs(both.sum(keepdims=True))
+    expected, most = (rows * columns / every if every else 0.0), (rows + columns) / 2
+    return 1.0 if most == expected else (pairs(both) - expected) / (most - expected)
 
 
 def contingency(
