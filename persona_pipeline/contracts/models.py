@@ -10,11 +10,13 @@ from persona_pipeline.contracts import profile
 from persona_pipeline.contracts.column import Column, Sensitivity, Table, Type
 from persona_pipeline.contracts.segments import (
     K_CURVE,
+    LINEAGE,
     MEMBERSHIP,
     SEGMENT,
     SEGMENT_FIT,
     SEGMENT_PROFILE,
     SEGMENT_RULE,
+    TRANSITION,
 )
 
 PERSONAL = Sensitivity.PERSONAL
@@ -298,7 +300,9 @@ TABLES = (
     SEGMENT,
     SEGMENT_PROFILE,
     SEGMENT_RULE,
+    LINEAGE,
     MEMBERSHIP,
+    TRANSITION,
     ITEMSET,
     RULE,
     RULE_FIT,

@@ -203,6 +203,59 @@ SEGMENT_RULE = Table(
     weekly=True,
 )
 
+LINEAGE = Table(
+    "segments",
+    "lineage",
+    "one row per week and segment that is in force or ended",
+    ("day", "segment_key"),
+    (
+        c.DAY,
+        c.SEGMENT_KEY,
+        Column(
+            "change",
+            Type.TEXT,
+            "kept: the same segment; merged: kept, and took in most of one that ended; split: part of "
+            "another one that lives on; born: new; retired: ended",
+            allowed=("kept", "merged", "split", "born", "retired"),
+        ),
+        c.SEGMENT_KEY.but(
+            name="related_key",
+            nullable=True,
+            description="Which segment it was split from, took in, or (retired) went into for the most part",
+        ),
+        Column(
+            "overlap",
+            Type.DOUBLE,
+            "Jaccard overlap of the key's customers by last week's and by this week's model",
+            nullable=True,
+            minimum=0,
+            maximum=1,
+        ),
+        c.CUSTOMERS.but(
+            name="customers_before",
+            description="Customers of today whom last week's model puts under the key",
+        ),
+        c.CUSTOMERS.but(description="Customers of today under the key; 0 when it ended"),
+    ),
+    "What became of every segment at each refit.",
+    weekly=True,
+)
+
+TRANSITION = Table(
+    "segments",
+    "transition",
+    "one row per Sunday and pair of segments that somebody went between",
+    ("day", "from_key", "to_key"),
+    (
+        c.DAY,
+        c.SEGMENT_KEY.but(name="from_key", description="Segment 28 days before; 'none' without one"),
+        c.SEGMENT_KEY.but(name="to_key", description="Segment on the Sunday; 'none' without one"),
+        c.CUSTOMERS,
+        c.SHARE.but(description="Share of the customers of the segment 28 days before"),
+    ),
+    "Who went from which segment to which within four weeks, without those who were in none both times.",
+)
+
 MEMBERSHIP = Table(
     "segments",
     "membership",

@@ -74,6 +74,20 @@ SEGMENT_RULE = state_table(
     (WEEK, *from_lake(models.SEGMENT_RULE)),
     "Who belongs to each segment in force, in words.",
 )
+SEGMENT_LINEAGE = state_table(
+    "segment_lineage",
+    "one row per publication, week and segment that was in force or ended",
+    ("day", "segment_key"),
+    (WEEK, *from_lake(models.LINEAGE)),
+    "What became of every segment at each refit up to now.",
+)
+SEGMENT_TRANSITION = state_table(
+    "segment_transition",
+    "one row per publication and pair of segments that somebody went between",
+    ("from_key", "to_key"),
+    (WEEK.but(description="The Sunday at the end of the four weeks"), *from_lake(models.TRANSITION)),
+    "Who went from which segment to which within the last four weeks.",
+)
 ASSOCIATION_RULE = state_table(
     "association_rule",
     "one row per publication and rule",
@@ -397,6 +411,8 @@ WAREHOUSE_TABLES: dict[str, WarehouseTable] = {
         RECOMMENDATION,
         SEGMENT_PROFILE,
         SEGMENT_RULE,
+        SEGMENT_LINEAGE,
+        SEGMENT_TRANSITION,
         ASSOCIATION_RULE,
         PERSONA,
         DIM_SEGMENT,

@@ -26,10 +26,12 @@ SELECT day, source, CAST(sum(records_in) AS BIGINT) AS records_in, CAST(sum(clea
 FROM rows GROUP BY day, source ORDER BY source, day
 """
 _ALL = "SELECT * FROM rows"
+_MOVED = "SELECT * FROM rows ORDER BY from_key, to_key"
 
 # table -> the statement over its rows, days before the last that it reads, and what is drawn of them
 _DRAWN: dict[str, tuple[Table, str, int, Sequence[str]]] = {
     "segments": (tables.K_CURVE, _ALL, 0, ("k_curve",)),
+    "transitions": (tables.TRANSITION, _MOVED, 0, ("transitions",)),
     "scores": (tables.LIFT, _ALL, 0, ("lift", "calibration")),
     "profiles": (tables.PERSONA, _ALL, 0, ("persona_sizes",)),
     "clean": (clean.FILE_LEDGER, _LEDGER, LEDGER_DAYS - 1, ("ledger",)),

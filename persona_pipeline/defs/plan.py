@@ -31,7 +31,12 @@ SNAPSHOTS = (SNAPSHOT, "features/statistic")
 PUBLISHED_LAYERS = ("warehouse", "reporting")
 MODEL_LAYERS = ("segments", "scores", "recommendations", "rules")  # the longest first
 APPLIED = ("segments/membership", "scores/prediction", "recommendations/recommendation")
-PROFILES = ("profiles/customer_profile", "profiles/customer_tag", "profiles/persona")
+PROFILES = (
+    "profiles/customer_profile",
+    "profiles/customer_tag",
+    "profiles/persona",
+    "segments/transition",  # reads memberships of four weeks before
+)
 LONG = 8  # Sundays from which on a range is cut finer; a process of its own takes some seconds to start
 
 

@@ -32,7 +32,8 @@ class Stack:
     tip: str
 
 
-def _svg(width: int, height: int, title: str, body: Sequence[Markup], kind: str) -> Markup:
+def svg(width: int, height: int, title: str, body: Sequence[Markup], kind: str) -> Markup:
+    """A chart from its parts."""
     head = Markup('<svg class="chart {}" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
         kind, width, height, title
     )
@@ -108,7 +109,7 @@ def columns(
                 left, width - 6, y, y
             )
         )
-    return _svg(width, height, title, body, "columns")
+    return svg(width, height, title, body, "columns")
 
 
 def stacked(
@@ -148,7 +149,7 @@ def stacked(
                     x + step / 2, height - 6, stack.label
                 )
             )
-    return _svg(width, height, title, body, "columns")
+    return svg(width, height, title, body, "columns")
 
 
 def rows(bars: Sequence[Bar], values: Sequence[str], title: str, *, width: int = 640) -> Markup:
@@ -178,7 +179,7 @@ def rows(bars: Sequence[Bar], values: Sequence[str], title: str, *, width: int =
                 value,
             )
         )
-    return _svg(width, max(len(bars), 1) * line + 4, title, body, "rows")
+    return svg(width, max(len(bars), 1) * line + 4, title, body, "rows")
 
 
 def diverging(value: float, limit: float, tip: str) -> Markup:
@@ -191,7 +192,7 @@ def diverging(value: float, limit: float, tip: str) -> Markup:
         ).format("more" if share >= 0 else "less", x, max(length, 1), tip),
         Markup('<line class="middle" x1="100" x2="100" y1="0" y2="12"/>'),
     ]
-    return _svg(200, 12, tip, body, "diverging")
+    return svg(200, 12, tip, body, "diverging")
 
 
 def calibration(points: Sequence[tuple[float, float, str]], title: str, x_text: str, y_text: str) -> Markup:
@@ -237,7 +238,7 @@ def calibration(points: Sequence[tuple[float, float, str]], title: str, x_text: 
         Markup('<text class="axis" x="{:.1f}" y="{}">{}</text>').format(left + plot / 2, size - 4, x_text)
     )
     body.append(Markup('<text class="note" x="{}" y="{}">{}</text>').format(left + 6, top + 10, y_text))
-    return _svg(left + plot + 12, size, title, body, "square")
+    return svg(left + plot + 12, size, title, body, "square")
 
 
 def curve(points: Sequence[tuple[float, float, str, bool]], title: str) -> Markup:
@@ -262,7 +263,7 @@ def curve(points: Sequence[tuple[float, float, str, bool]], title: str) -> Marku
             ).format(" strong" if is_chosen else "", x, y, 5.5 if is_chosen else 3, tip)
         )
         body.append(Markup('<text class="axis" x="{:.1f}" y="{}">{:g}</text>').format(x, height - 5, value))
-    return _svg(width, height, title, body, "small")
+    return svg(width, height, title, body, "small")
 
 
 def spark(values: Sequence[float], title: str) -> Markup:
@@ -277,7 +278,7 @@ def spark(values: Sequence[float], title: str) -> Markup:
         for number, value in enumerate(values)
         if value > 0
     ]
-    return _svg(width, height, title, body, "spark")
+    return svg(width, height, title, body, "spark")
 
 
 _TIP = re.compile("<title>.*?</title>", re.DOTALL)
@@ -286,6 +287,7 @@ STANDALONE = (
     ".grid{stroke:#e3e4e1}.reference{stroke:#686d76;stroke-width:1.2;stroke-dasharray:4 4}"
     ".bar{fill:#2f5d8a;opacity:.82}.bar.strong{opacity:1}.point{fill:#2f5d8a;stroke:#fff;stroke-width:1.5}"
     ".point.strong{fill:#b4532f}.curve{fill:none;stroke:#2f5d8a;stroke-width:2}"
+    ".flow{fill:#2f5d8a;opacity:.4}.flow.stays{opacity:.15}.node{fill:#2f5d8a}"
     ".part-clean{fill:#2d7d5a}.part-rejected{fill:#b4532f}.part-other{fill:#b9bdc4}"
 )
 
@@ -323,4 +325,4 @@ def shares(parts: Sequence[tuple[str, float]], tip: str) -> Markup:
                 )
             )
             x += 200 * part
-    return _svg(200, 10, tip, [Markup("<title>{}</title>").format(tip), *body], "shares")
+    return svg(200, 10, tip, [Markup("<title>{}</title>").format(tip), *body], "shares")

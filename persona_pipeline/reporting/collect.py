@@ -20,6 +20,7 @@ WEEKLY = {
     "evidence": models.SEGMENT_PROFILE,
     "segment": models.SEGMENT,
     "segment_rule": models.SEGMENT_RULE,
+    "transition": models.TRANSITION,
     "segment_fit": models.SEGMENT_FIT,
     "k_curve": models.K_CURVE,
     "rule": models.RULE,

@@ -29,6 +29,7 @@ class ReportData:
         evidence: rows of segments.segment_profile of the week.
         segment: rows of segments.segment of the week.
         segment_rule: rows of segments.rule of the week.
+        transition: rows of segments.transition of the week.
         segment_fit: rows of segments.fit of the week.
         k_curve: rows of segments.k_curve of the week.
         rfm: customers by rfm_recency, rfm_frequency, rfm_segment.
@@ -67,6 +68,7 @@ class ReportData:
     evidence: Frame
     segment: Frame
     segment_rule: Frame
+    transition: Frame
     segment_fit: Frame
     k_curve: Frame
     rfm: Frame

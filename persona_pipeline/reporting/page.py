@@ -86,6 +86,7 @@ def _page(data: ReportData, words: Words) -> dict[str, object]:
         "overview": view_customers.overview(data, words),
         "personas": view_customers.personas(data, words),
         "persona_sizes": view_customers.persona_sizes(data, words),
+        "movements": view_customers.movements(data, words),
         "lookup": _lookup_note(data, words),
         "segmentation": view_models.segmentation(data, words),
         "rfm": view_customers.rfm(data, words),

@@ -13,7 +13,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from persona_pipeline.reporting import charts
+from persona_pipeline.reporting import charts, flows
 from persona_pipeline.reporting.words import Words
 
 Rows = Sequence[Mapping[str, Any]]
@@ -30,6 +30,7 @@ def data_uri(chart: Markup) -> str:
     return f"data:image/svg+xml;base64,{encoded}"
 
 
+NOWHERE = "none"
 # criteria of the number of segments and the digits of their values
 CRITERIA = {
     "silhouette": 3,
@@ -84,6 +85,38 @@ def k_curves(rows: Rows, words: Words) -> list[tuple[str, Markup]]:
         if len(points) > 1:
             titled.append((title, charts.curve(points, title)))
     return titled
+
+
+def transitions(rows: Rows, words: Words) -> str | None:
+    """Who went from which segment to which in four weeks; None before there are two snapshots to compare."""
+    keys = sorted({row[side] for row in rows for side in ("from_key", "to_key")})
+    picture = moved(
+        rows, [(key, key if key != NOWHERE else words.text("no_segment"), "") for key in keys], words
+    )
+    return markdown([(words.text("moved_title"), picture)]) if picture else None
+
+
+def moved(rows: Rows, names: Sequence[tuple[str, str, str]], words: Words, width: int = 640) -> Markup | None:
+    """Ribbons from the segments of four weeks before to those of now; None while there were none before."""
+    if all(row["from_key"] == NOWHERE for row in rows):
+        return None
+    called = {key: name for key, name, _ in names}
+    found = [
+        flows.Flow(
+            row["from_key"],
+            row["to_key"],
+            float(row["customers"]),
+            words.text(
+                "moved_tip",
+                origin=called[row["from_key"]],
+                target=called[row["to_key"]],
+                customers=words.number(row["customers"]),
+                share=words.percent(row["share"]),
+            ),
+        )
+        for row in rows
+    ]
+    return flows.sankey(found, names, words.text("moved_title"), width)
 
 
 def lift(rows: Rows, words: Words) -> str | None:

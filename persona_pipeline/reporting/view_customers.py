@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from persona_pipeline.reporting import charts
+from persona_pipeline.reporting import charts, pictures
 from persona_pipeline.reporting.data import Frame, ReportData
 from persona_pipeline.reporting.words import Words
 
@@ -149,6 +149,23 @@ def persona_sizes(data: ReportData, words: Words) -> str | None:
         bars.append(charts.Bar(float(row["customers"]), charts.shortened(name), f"{name}: {value}"))
         values.append(value)
     return charts.rows(bars, values, words.text("persona_sizes"), width=WIDE) if bars else None
+
+
+def movements(data: ReportData, words: Words) -> str | None:
+    """Who went between the personas in four weeks, in the order and colours of the cards."""
+    ordered = data.persona.sort_values(["customers", "segment_key"], ascending=[False, True])
+    names = [
+        (row["segment_key"], row[f"name_{words.language}"], f"persona-{number % COLORS}")
+        for number, row in enumerate(ordered.to_dict("records"))
+    ]
+    rows = data.transition.to_dict("records")
+    known = {key for key, _, _ in names}
+    ended = sorted(
+        {row[side] for row in rows for side in ("from_key", "to_key")} - known - {pictures.NOWHERE}
+    )
+    names += [(key, key, "") for key in ended]
+    names.append((pictures.NOWHERE, words.text("no_segment"), ""))
+    return pictures.moved(rows, names, words, WIDE) if rows else None
 
 
 def personas(data: ReportData, words: Words) -> list[View]:

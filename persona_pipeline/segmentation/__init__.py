@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from persona_pipeline.segmentation.applying import apply_day
 from persona_pipeline.segmentation.fitting import fit_week
+from persona_pipeline.segmentation.moving import transitions_of_day
 from persona_pipeline.segmentation.options import DEFAULT_FEATURES, SegmentationOptions
 
-__all__ = ["DEFAULT_FEATURES", "SegmentationOptions", "apply_day", "fit_week"]
+__all__ = ["DEFAULT_FEATURES", "SegmentationOptions", "apply_day", "fit_week", "transitions_of_day"]

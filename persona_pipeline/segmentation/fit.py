@@ -27,7 +27,7 @@ from persona_pipeline.segmentation.clustering import (
     place,
 )
 from persona_pipeline.segmentation.criteria import Criteria
-from persona_pipeline.segmentation.matching import Matched, first_keys, match_keys
+from persona_pipeline.segmentation.matching import Matched, Matching, Retired, first_keys, match_keys
 from persona_pipeline.segmentation.naming import Name, name_segments
 from persona_pipeline.segmentation.neighbours import NOISE, NearestPoints
 from persona_pipeline.segmentation.options import NotEnoughData, SegmentationOptions
@@ -47,7 +47,8 @@ class Before:
 
     segmentation: Segmentation
     names: Mapping[str, Name]
-    labels: Labels | None  # None when its features are gone
+    labels: Labels | None  # None when its features are gone; -1 for customers in no segment
+    strangers: NDArray[np.bool_] | None = None  # farther from their segment than the model's outliers
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Fitted:
     segmentation: Segmentation
     features: tuple[str, ...]  # of the profile: the declared ones and the category shares
     matched: tuple[Matched, ...]
+    retired: tuple[Retired, ...]
     names: Mapping[str, Name]
     curve: Curve
     separations: Mapping[int, float]  # by k, of those that were compared
@@ -97,7 +99,8 @@ def fit_segments(
     # random draws pick rows by number: ordered by what they hold, they do not depend on the pseudonyms
     order = np.lexsort(values.T[::-1])
     if before is not None and before.labels is not None:
-        before = replace(before, labels=before.labels[order])
+        strangers = None if before.strangers is None else before.strangers[order]
+        before = replace(before, labels=before.labels[order], strangers=strangers)
     # one thread: the last bits of a matrix product depend on how many threads share it
     with threadpool_limits(limits=1):
         fitted = _fit(values[order], orders[order], options, before, categories)
@@ -121,7 +124,8 @@ def _fit(
     learned = learn(scaled[learning], options, last_k, warm, rng)
     pipeline = Pipeline([("scale", scaler), *learned.steps])
     placed = place(pipeline, values)
-    matched = _matched(placed.labels, learned.k, before)
+    matching = _matching(placed.labels, learned.k, before)
+    matched = matching.matched
     order = np.array([one.cluster for one in matched])
     learned.segments.renumber(order)
     labels = np.append(np.argsort(order), NOISE)[placed.labels]
@@ -151,7 +155,8 @@ def _fit(
     return Fitted(
         segmentation,
         shown,
-        tuple(matched),
+        matched,
+        matching.retired,
         names,
         learned.curve,
         apart,
@@ -200,11 +205,14 @@ def established_orders(orders: Matrix, options: SegmentationOptions) -> int:
     return 0
 
 
-def _matched(labels: Labels, k: int, before: Before | None) -> list[Matched]:
+def _matching(labels: Labels, k: int, before: Before | None) -> Matching:
     if before is None or before.labels is None:
-        return first_keys(labels, k, before.segmentation.highest_key if before else 0)
+        last = before.segmentation if before else None
+        first = first_keys(labels, k, last.highest_key if last else 0)
+        # who was in them cannot be said any more, as their features are gone
+        return replace(first, retired=tuple(Retired(key, None, 0) for key in (last.keys if last else ())))
     last = before.segmentation
-    return match_keys(before.labels, labels, last.keys, k, last.highest_key)
+    return match_keys(before.labels, labels, last.keys, k, last.highest_key, before.strangers)
 
 
 def _shown(values: Matrix, categories: int) -> Matrix:

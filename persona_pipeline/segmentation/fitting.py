@@ -15,7 +15,14 @@ import numpy as np
 import pyarrow as pa
 
 from persona_pipeline.contracts import Purpose, Table
-from persona_pipeline.contracts.models import K_CURVE, SEGMENT, SEGMENT_FIT, SEGMENT_PROFILE, SEGMENT_RULE
+from persona_pipeline.contracts.models import (
+    K_CURVE,
+    LINEAGE,
+    SEGMENT,
+    SEGMENT_FIT,
+    SEGMENT_PROFILE,
+    SEGMENT_RULE,
+)
 from persona_pipeline.engine.protocol import DataFile, Engine, ModelStore, Output, ReadWindow
 from persona_pipeline.segmentation.clustering import place
 from persona_pipeline.segmentation.criteria import Criteria, preferred
@@ -58,7 +65,7 @@ def fit_week(
     Args:
         engine: runs the statements.
         read: the lake.
-        outputs: by full name, for segments.fit, k_curve, segment, segment_profile and rule.
+        outputs: by full name, for segments.fit, k_curve, segment, segment_profile, rule and lineage.
         features: contract of the feature table.
         day: a Sunday.
         options: how to fit.
@@ -102,7 +109,7 @@ def fit_week(
             {"result": arrow_rows(contract, rows[contract.full_name])},
             outputs[contract.full_name],
         )
-        for contract in (SEGMENT_FIT, K_CURVE, SEGMENT, SEGMENT_PROFILE, SEGMENT_RULE)
+        for contract in (SEGMENT_FIT, K_CURVE, SEGMENT, SEGMENT_PROFILE, SEGMENT_RULE, LINEAGE)
     }
 
 
@@ -124,10 +131,11 @@ def _before(model: Segmentation, last: Rows, customers: pa.Table | None) -> Befo
         )
         for row in last[SEGMENT.full_name]
     }
-    labels = None
-    if customers is not None and customers.num_rows:
-        labels = place(model.pipeline, to_matrix(customers, model.features, model.categories)).labels
-    return Before(model, names, labels)
+    if customers is None or not customers.num_rows:
+        return Before(model, names, None)
+    placed = place(model.pipeline, to_matrix(customers, model.features, model.categories))
+    far = placed.distances.min(axis=1) > model.outlier_distance
+    return Before(model, names, placed.labels, far | (placed.labels < 0))
 
 
 def _carried(last: Rows, day: dt.date, reason: str, customers: int, algorithm: str) -> Rows:
@@ -142,6 +150,7 @@ def _carried(last: Rows, day: dt.date, reason: str, customers: int, algorithm: s
     return {
         SEGMENT_FIT.full_name: [row],
         K_CURVE.full_name: [],
+        LINEAGE.full_name: [],
         SEGMENT.full_name: [{**one, "day": day, "change": "carried"} for one in last[SEGMENT.full_name]],
         **{
             table.full_name: [{**one, "day": day} for one in last[table.full_name]]
@@ -174,6 +183,7 @@ def _promoted(fitted: Fitted, day: dt.date, models: ModelStore, options: Segment
         K_CURVE.full_name: _curve_rows(fitted, day, k),
         SEGMENT.full_name: _segment_rows(fitted, day),
         SEGMENT_PROFILE.full_name: _profile_rows(fitted, day),
+        LINEAGE.full_name: _lineage_rows(fitted, day),
         SEGMENT_RULE.full_name: _rule_rows(fitted, day, options.currency),
     }
 
@@ -241,6 +251,17 @@ def _profile_rows(fitted: Fitted, day: dt.date) -> list[dict[str, Any]]:
                 }
             )
     return rows
+
+
+def _lineage_rows(fitted: Fitted, day: dt.date) -> list[dict[str, Any]]:
+    sizes = np.bincount(fitted.labels[fitted.labels >= 0], minlength=len(fitted.matched)).tolist()
+    lives = [
+        (one.key, one.change, one.related, one.overlap, one.before, size)
+        for one, size in zip(fitted.matched, sizes, strict=True)
+    ]
+    ended = [(one.key, "retired", one.related, None, one.before, 0) for one in fitted.retired]
+    names = ("segment_key", "change", "related_key", "overlap", "customers_before", "customers")
+    return [{"day": day, **dict(zip(names, row, strict=True))} for row in (*lives, *ended)]
 
 
 def _rule_rows(fitted: Fitted, day: dt.date, currency: str) -> list[dict[str, Any]]:

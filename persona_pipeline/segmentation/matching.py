@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from persona_pipeline.segmentation.clustering import Labels
@@ -22,12 +23,35 @@ MAJORITY = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """One cluster of this week: its key, what happened, its Jaccard overlap with that key last week."""
+    """One cluster of this week: its key, what happened, its Jaccard overlap with that key last week.
+
+    `related` is the segment a split one was part of, or the largest one that a merged one took in. `before`
+    is how many of today's customers the key had by last week's model.
+    """
 
     cluster: int
     key: str
     change: str
     overlap: float | None
+    related: str | None = None
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """A key that ends: where most of its customers are now, None when they are nowhere together."""
+
+    key: str
+    related: str | None
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """This week's clusters in the order of their keys' numbers, and the keys that end."""
+
+    matched: tuple[Matched, ...]
+    retired: tuple[Retired, ...] = ()
 
 
 def key_of(number: int) -> str:
@@ -35,17 +59,25 @@ def key_of(number: int) -> str:
     return f"s{number:02d}"
 
 
-def first_keys(labels: Labels, k: int, highest: int) -> list[Matched]:
+def first_keys(labels: Labels, k: int, highest: int) -> Matching:
     """New keys for every cluster, the largest first, counting on from `highest`."""
     order = np.argsort(-np.bincount(labels[labels >= 0], minlength=k), kind="stable")
-    return [
-        Matched(int(cluster), key_of(highest + n), "born", None) for n, cluster in enumerate(order, start=1)
-    ]
+    return Matching(
+        tuple(
+            Matched(int(cluster), key_of(highest + n), "born", None)
+            for n, cluster in enumerate(order, start=1)
+        )
+    )
 
 
 def match_keys(
-    last_labels: Labels, labels: Labels, last_keys: tuple[str, ...], k: int, highest: int
-) -> list[Matched]:
+    last_labels: Labels,
+    labels: Labels,
+    last_keys: tuple[str, ...],
+    k: int,
+    highest: int,
+    strangers: NDArray[np.bool_] | None = None,
+) -> Matching:
     """Hand last week's keys to this week's clusters.
 
     Args:
@@ -54,32 +86,47 @@ def match_keys(
         last_keys: keys in force last week.
         k: number of clusters this week.
         highest: highest key number ever used.
+        strangers: customers that last week's model knew nobody like; it put them somewhere all the same.
 
     Returns:
-        One entry per cluster, in the order of the keys' numbers. `kept`: same key; `merged`: kept, and took
-        in most
-        of a segment whose key ends; `split`: new key, most of it came from one segment that lives on;
-        `born`: new key.
+        One entry per cluster. `kept`: same key; `merged`: kept, and took in most of a segment whose key ends;
+        `split`: new key, most of it came from one segment that lives on and knew it; `born`: new key.
 
-    Source: Kuhn 1955, "The Hungarian method for the assignment problem", on Jaccard overlaps.
+    Source: Kuhn 1955, "The Hungarian method for the assignment problem", on the sum of two Jaccard
+    overlaps: of all customers, and of those whom last week's model knew.
     """
     both = contingency(last_labels, labels, len(last_keys), k)
     jaccard = jaccard_matrix(last_labels, labels, len(last_keys), k)
-    rows, columns = linear_sum_assignment(-jaccard)
-    heir = {int(c): int(r) for r, c in zip(rows, columns, strict=True) if jaccard[r, c] >= KEPT_JACCARD}
+    known, of_known = both, jaccard
+    if strangers is not None:
+        familiar = np.where(strangers, -1, last_labels)
+        known = contingency(familiar, labels, len(last_keys), k)
+        of_known = jaccard_matrix(familiar, labels, len(last_keys), k)
+    # by all alone, many newcomers would take the key from those whose segment they were put into; by those
+    # who were known alone, a base that moved as a whole would lose every key
+    rows, columns = linear_sum_assignment(-(jaccard + of_known))
+    alike = np.maximum(jaccard, of_known)
+    heir = {int(c): int(r) for r, c in zip(rows, columns, strict=True) if alike[r, c] >= KEPT_JACCARD}
     ended = [old for old in range(len(last_keys)) if old not in heir.values()]
-    sizes_before, sizes = both.sum(axis=1), both.sum(axis=0)
+    before, sizes = both.sum(axis=1), both.sum(axis=0)
+    new = [int(cluster) for cluster in np.argsort(-sizes[:k], kind="stable") if int(cluster) not in heir]
     matched = []
     for cluster, old in heir.items():
-        merged = any(both[gone, cluster] > MAJORITY * sizes_before[gone] for gone in ended)
-        matched.append(
-            Matched(cluster, last_keys[old], "merged" if merged else "kept", float(jaccard[old, cluster]))
-        )
-    for cluster in np.argsort(-sizes[:k], kind="stable"):
-        if int(cluster) in heir:
-            continue
+        taken = [gone for gone in ended if both[gone, cluster] > MAJORITY * before[gone]]
+        largest = last_keys[max(taken, key=lambda gone: int(before[gone]))] if taken else None
+        change = "merged" if taken else "kept"
+        overlap = float(jaccard[old, cluster])
+        matched.append(Matched(cluster, last_keys[old], change, overlap, largest, int(before[old])))
+    for cluster in new:
         highest += 1
-        origin = int(both[:, cluster].argmax())
-        split = origin in heir.values() and both[origin, cluster] > MAJORITY * sizes[cluster]
-        matched.append(Matched(int(cluster), key_of(highest), "split" if split else "born", None))
-    return sorted(matched, key=lambda one: int(one.key[1:]))
+        origin = int(both[:-1, cluster].argmax())
+        split = origin in heir.values() and known[origin, cluster] > MAJORITY * sizes[cluster]
+        related = last_keys[origin] if split else None
+        matched.append(Matched(cluster, key_of(highest), "split" if split else "born", None, related))
+    key_by_cluster = {one.cluster: one.key for one in matched}
+    retired = []
+    for gone in ended:
+        to = int(both[gone, :k].argmax())
+        together = both[gone, to] > MAJORITY * before[gone]
+        retired.append(Retired(last_keys[gone], key_by_cluster[to] if together else None, int(before[gone])))
+    return Matching(tuple(sorted(matched, key=lambda one: int(one.key[1:]))), tuple(retired))

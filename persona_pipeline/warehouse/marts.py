@@ -49,6 +49,8 @@ STATE: dict[str, tuple[tuple[Table, Span], ...]] = {
     "recommendation": ((models.RECOMMENDATION, Span.AS_OF),),
     "segment_profile": ((models.SEGMENT_PROFILE, Span.WEEK),),
     "segment_rule": ((models.SEGMENT_RULE, Span.WEEK),),
+    "segment_lineage": ((models.LINEAGE, Span.UNTIL_WEEK),),
+    "segment_transition": ((models.TRANSITION, Span.WEEK),),
     "association_rule": ((models.RULE, Span.WEEK), (clean.PRODUCT, Span.UNTIL_AS_OF)),
     "persona": ((models.PERSONA, Span.AS_OF),),
     "dim_segment": ((models.SEGMENT, Span.WEEK),),

@@ -48,7 +48,12 @@ MODELS = "weekly models"
 APPLIED = "segments, scores, offers"
 MEMBERSHIP = {"segments/membership", "scores/prediction", "recommendations/recommendation"}
 RULES = ("rules/fit", "rules/itemset", "rules/rule")
-PROFILES = {"profiles/customer_profile", "profiles/customer_tag", "profiles/persona"}
+PROFILES = {
+    "profiles/customer_profile",
+    "profiles/customer_tag",
+    "profiles/persona",
+    "segments/transition",
+}
 
 
 def day(text: str) -> dt.date:

@@ -39,6 +39,7 @@ def empty_report() -> ReportData:
         "evidence": models.SEGMENT_PROFILE,
         "segment": models.SEGMENT,
         "segment_rule": models.SEGMENT_RULE,
+        "transition": models.TRANSITION,
         "segment_fit": models.SEGMENT_FIT,
         "k_curve": models.K_CURVE,
         "rule": models.RULE,
@@ -294,6 +295,14 @@ def full_report() -> ReportData:
                     "precision": 0.84,
                     "recall": 0.7,
                 }
+            ],
+        ),
+        "transition": table(
+            models.TRANSITION,
+            [
+                {"from_key": "s01", "to_key": "s01", "customers": 40, "share": 0.8},
+                {"from_key": "s01", "to_key": "s02", "customers": 10, "share": 0.2},
+                {"from_key": "none", "to_key": "s02", "customers": 5, "share": 1.0},
             ],
         ),
         "segment_fit": table(

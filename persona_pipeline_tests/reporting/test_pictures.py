@@ -56,6 +56,25 @@ def test_the_chosen_k_is_marked_and_an_empty_curve_left_out():
     assert len(drawn(pictures.k_curve(with_both, EN))) == 2
 
 
+def test_ribbons_are_as_thick_as_what_went_between_segments():
+    rows = [
+        {"from_key": "s01", "to_key": "s01", "customers": 60, "share": 0.75},
+        {"from_key": "s01", "to_key": "s02", "customers": 20, "share": 0.25},
+        {"from_key": "none", "to_key": "s02", "customers": 20, "share": 1.0},
+    ]
+    (svg,) = drawn(pictures.transitions(rows, EN))
+    ribbons = [each.get("d", "") for each in svg.iter(f"{SVG}path")]
+    # of "M x y C ... x to V bottom C ...": bottom less to
+    thick = [float(d.split("V")[1].split("C")[0]) - float(d.split("V")[0].split(" ")[-1]) for d in ribbons]
+    by_size = sorted(thick)
+    assert by_size[2] == pytest.approx(3 * by_size[0], rel=0.01)
+    assert by_size[0] == pytest.approx(by_size[1], rel=0.01)
+    texts = [each.text for each in svg.iter(f"{SVG}text")]
+    assert texts == ["No segment", "s01", "s01", "s02"]
+    nobody_before = [{**row, "from_key": "none"} for row in rows]
+    assert pictures.transitions(nobody_before, EN) is None
+
+
 def test_lift_and_calibration_have_a_picture_per_target():
     rows = [
         {
@@ -93,6 +112,8 @@ def test_the_ledger_stacks_clean_rejected_and_other_records_of_each_source():
     assert len(text or "") < 40_000
 
 
-@pytest.mark.parametrize("picture", ["persona_sizes", "k_curve", "lift", "calibration", "ledger"])
+@pytest.mark.parametrize(
+    "picture", ["persona_sizes", "k_curve", "transitions", "lift", "calibration", "ledger"]
+)
 def test_nothing_is_drawn_of_nothing(picture: str):
     assert getattr(pictures, picture)([], EN) is None

@@ -28,7 +28,14 @@ TABLE = FEATURES.with_columns(
     ]
 )
 PERSONAL = {"age_band": "unknown", "gender": "unknown", "region": "unknown", "income_band": "unknown"}
-WEEKLY = ("segments.fit", "segments.k_curve", "segments.segment", "segments.segment_profile", "segments.rule")
+WEEKLY = (
+    "segments.fit",
+    "segments.k_curve",
+    "segments.segment",
+    "segments.segment_profile",
+    "segments.rule",
+    "segments.lineage",
+)
 
 
 @dataclass
@@ -111,6 +118,18 @@ class World:
         return self.engine.fetch(
             f"SELECT * FROM t ORDER BY {key}", {"t": self.lake.read(table, day, day)}
         ).to_pylist()
+
+    def table_of(self, name: str) -> Table:
+        """The contract of that name."""
+        return LAKE_TABLES[name]
+
+    def key_kinds(self, day: dt.date) -> dict[str, str]:
+        """The kind of customers behind each key on a day on which no two kinds share one."""
+        return {
+            row["segment_key"]: row["customer_id"].split("_")[1]
+            for row in self.rows("segments.membership", day)
+            if row["segment_key"]
+        }
 
     def commit(self, table: Table, day: dt.date, files: list[DataFile]) -> None:
         """Replace one day."""

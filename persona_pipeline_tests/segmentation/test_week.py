@@ -140,7 +140,11 @@ def test_a_new_kind_gets_a_new_key(world: World) -> None:
         "s02": "kept",
         "s03": "kept",
     }
-    assert changes["s04"] in {"born", "split"}
+    assert changes["s04"] == "born"
+    lineage = world.rows("segments.lineage", NEXT)
+    assert [(row["segment_key"], row["change"], row["customers"]) for row in lineage] == [
+        ("s01", "kept", 60), ("s02", "kept", 50), ("s03", "kept", 40), ("s04", "born", 30)
+    ]  # fmt: skip
 
 
 def test_a_refusal_carries_last_week_or_says_that_there_is_nothing(world: World) -> None:

@@ -258,6 +258,8 @@ def shop(root: Path) -> Lake:
         SUNDAY,
         {"segment_key": "s1", "rank": 1, "text_en": "Orders 6 or more", "definition": "orders_30d > 5"},
     )
+    lake.put(models.LINEAGE, SUNDAY, {"segment_key": "s1", "change": "kept"})
+    lake.put(models.TRANSITION, SUNDAY, {"from_key": "s1", "to_key": "s2", "customers": 1, "share": 0.5})
     lake.put(models.SEGMENT_FIT, SUNDAY, {"status": "promoted", "algorithm": "kmeans", "silhouette": 0.4})
     lake.put(models.RULE_FIT, SUNDAY, {"status": "promoted"})
     lake.put(models.RECOMMENDER, SUNDAY, {"status": "promoted", "algorithm": "item_item"})

@@ -8,11 +8,19 @@ from persona_pipeline.defs.commit import commit, kept_days, reported
 from persona_pipeline.defs.history import HistoryReader
 from persona_pipeline.defs.metadata import table_spec
 from persona_pipeline.defs.options import segmentation_options
-from persona_pipeline.defs.partitions import Partitions, days_before, days_of, last_week, sundays_of
+from persona_pipeline.defs.partitions import Partitions, days_before, days_of, last_week, own_days, sundays_of
 from persona_pipeline.defs.shop import Shop
 from persona_pipeline.settings import Settings
 
-FITTED = (tables.K_CURVE, tables.SEGMENT, tables.SEGMENT_PROFILE, tables.SEGMENT_RULE, tables.SEGMENT_FIT)
+SUNDAY = 6
+FITTED = (
+    tables.K_CURVE,
+    tables.SEGMENT,
+    tables.SEGMENT_PROFILE,
+    tables.SEGMENT_RULE,
+    tables.LINEAGE,
+    tables.SEGMENT_FIT,
+)
 
 
 def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
@@ -28,6 +36,9 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
     ]
     fitted = dg.AssetDep(["segments", "fit"], partition_mapping=last_week())
     membership_spec = table_spec(tables.MEMBERSHIP, parts.daily, [features, *baskets, fitted], snapshot=True)
+
+    moved = dg.AssetDep(["segments", "membership"], partition_mapping=own_days(28))
+    transition_spec = table_spec(tables.TRANSITION, parts.daily, [moved], snapshot=True)
 
     @dg.multi_asset(
         specs=fit_specs,
@@ -72,4 +83,22 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
             ]
         yield from reported(context, days, [commit(shop, output, days, files)])
 
-    return [segmentation, membership]
+    @dg.multi_asset(
+        specs=[transition_spec],
+        name="transition",
+        backfill_policy=dg.BackfillPolicy.multi_run(31),
+        pool="transition",
+    )
+    def transition(context: dg.AssetExecutionContext, shop: dg.ResourceParam[Shop]):
+        """Compare each Sunday's membership with that of four weeks before."""
+        from persona_pipeline.defs.pictures import drawn
+        from persona_pipeline.segmentation import transitions_of_day
+
+        days, output = kept_days(context, days_of(context)), shop.lake.output(tables.TRANSITION)
+        with shop.engine() as engine:
+            files = [file for day in days for file in transitions_of_day(engine, shop.lake.read, output, day)]
+            written = commit(shop, output, days, files)
+            pictures = drawn(shop, "transitions", engine, [day for day in days if day.weekday() == SUNDAY])
+        yield from reported(context, days, [written], pictures)
+
+    return [segmentation, membership, transition]
