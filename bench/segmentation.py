@@ -109,7 +109,7 @@ def their_silhouette(rows: int, judged: int, _: int) -> Found:
 
     matrix, labels = _clustered(judged)
     begin = time.perf_counter()
-    mean = float(np.mean(silhouette_samples(matrix, labels)))
+    mean = float(np.asarray(silhouette_samples(matrix, labels)).mean())
     return {"total": time.perf_counter() - begin, "mean": mean}
 
 

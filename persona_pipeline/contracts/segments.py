@@ -154,9 +154,32 @@ SEGMENT_PROFILE = Table(
         c.SEGMENT_KEY,
         c.FEATURE.but(description="Feature of the catalogue, or category_share_365d:CATEGORY"),
         Column("mean", Type.DOUBLE, "Mean over the segment, in the feature's unit", nullable=True),
+        Column("median", Type.DOUBLE, "Median over the segment, in the feature's unit", nullable=True),
         Column("base_mean", Type.DOUBLE, "Mean over all customers", nullable=True),
         Column(
+            "tgi",
+            Type.DOUBLE,
+            "Target group index: 100 times the mean over that of all customers; empty where that is not "
+            "above 0",
+            nullable=True,
+        ),
+        Column(
             "difference", Type.DOUBLE, "Standardised difference, in standard deviations of the scaled feature"
+        ),
+        Column(
+            "effect_size",
+            Type.DOUBLE,
+            "Cohen's d: the gap to all other customers, in pooled standard deviations of the scaled feature",
+            nullable=True,
+        ),
+        *(
+            Column(
+                f"example_{number}",
+                Type.DOUBLE,
+                f"Of the {number}. customer nearest to the middle of the segment, rounded to two digits",
+                nullable=True,
+            )
+            for number in (1, 2, 3)
         ),
         Column("evidence_rank", Type.INTEGER, "1 is what sets the segment apart most", minimum=1),
     ),
@@ -277,6 +300,15 @@ MEMBERSHIP = Table(
             "k-means to the nearest learned customer, in standard deviations of the features",
             nullable=True,
             minimum=0,
+        ),
+        Column(
+            "confidence",
+            Type.DOUBLE,
+            "How much nearer than the second nearest segment: 1 - distance / distance to that; 0 is on the "
+            "border",
+            nullable=True,
+            minimum=0,
+            maximum=1,
         ),
         Column(
             "is_outlier",

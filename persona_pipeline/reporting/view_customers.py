@@ -17,6 +17,7 @@ from persona_pipeline.reporting.words import Words
 
 COLORS = 8  # persona colours of the style sheet, used in turn
 EVIDENCE = 4
+EXAMPLES = ("example_1", "example_2", "example_3")
 LONGEST_BAR = 3.0  # standard deviations
 WEEKS = 53
 WIDE = 980
@@ -196,6 +197,7 @@ def personas(data: ReportData, words: Words) -> list[View]:
                     _chance(words.text("will_leave"), optional(row["mean_churn_probability"]), "bad", words),
                 ],
                 "evidence": _evidence(data.evidence[data.evidence["segment_key"] == key], words),
+                "examples": _examples(data.evidence[data.evidence["segment_key"] == key], words),
                 "rules": _rules(data.segment_rule[data.segment_rule["segment_key"] == key], words),
                 "offers": _offers(data.offers[data.offers["segment_key"] == key], titles, words),
                 "stability": _stability(stability, words),
@@ -236,11 +238,31 @@ def _evidence(rows: Frame, words: Words) -> list[View]:
                 value=words.feature_value(feature, mean),
                 base=words.feature_value(feature, base),
             )
+        tgi = optional(row["tgi"])
+        if tgi is not None:
+            values += words.text("tgi", value=words.number(tgi))
         difference = float(row["difference"])
         tip = words.text("sd_away", value=f"{difference:+.1f}".replace("-", "−"))
         bar = charts.diverging(difference, LONGEST_BAR, tip)
         shown.append({"feature": words.feature(feature), "values": values, "bar": bar, "tip": tip})
     return shown
+
+
+def _examples(rows: Frame, words: Words) -> list[tuple[str, list[str]]]:
+    """What sets the persona apart, of the three customers nearest to its middle."""
+    shown = rows.sort_values("evidence_rank").head(EVIDENCE)
+    if shown.empty or shown[list(EXAMPLES)].isna().all(axis=None):
+        return []
+    return [
+        (
+            words.feature(row["feature"]),
+            [
+                words.text("unknown") if pd.isna(row[one]) else words.feature_value(row["feature"], row[one])
+                for one in EXAMPLES
+            ],
+        )
+        for row in shown.to_dict("records")
+    ]
 
 
 def _rules(rows: Frame, words: Words) -> list[View]:

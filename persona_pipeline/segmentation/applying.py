@@ -16,7 +16,7 @@ from persona_pipeline.contracts.calendar import week_of
 from persona_pipeline.contracts.models import MEMBERSHIP, SEGMENT_FIT
 from persona_pipeline.engine.protocol import DataFile, Engine, ModelStore, Output, ReadWindow
 from persona_pipeline.engine.sql import sql_text
-from persona_pipeline.segmentation.clustering import place
+from persona_pipeline.segmentation.clustering import Matrix, place
 from persona_pipeline.segmentation.matrix import (
     SCORES,
     behaviour,
@@ -72,8 +72,9 @@ def score(batch: pa.Table, day: dt.date, in_force: InForce | None) -> pa.Table:
     if rows == 0:
         return empty
     ordered = batch.column("has_ordered").to_numpy(zero_copy_only=False).astype(bool)
-    keys, distance, outlier = (
+    keys, distance, confidence, outlier = (
         np.full(rows, None, dtype=object),
+        np.full(rows, np.nan),
         np.full(rows, np.nan),
         np.zeros(rows, dtype=bool),
     )
@@ -82,6 +83,7 @@ def score(batch: pa.Table, day: dt.date, in_force: InForce | None) -> pa.Table:
         placed = place(model.pipeline, to_matrix(batch, model.features, model.categories)[ordered])
         keys[ordered] = np.array([*model.keys, None], dtype=object)[placed.labels]  # -1: none of them
         distance[ordered] = placed.distances.min(axis=1)
+        confidence[ordered] = np.where(placed.labels < 0, np.nan, margin(placed.distances))
         outlier[ordered] = (placed.labels < 0) | (distance[ordered] > model.outlier_distance)
     columns = {
         "day": pa.array([day] * rows, pa.date32()),
@@ -89,6 +91,7 @@ def score(batch: pa.Table, day: dt.date, in_force: InForce | None) -> pa.Table:
         "customer_id": batch.column("customer_id"),
         "segment_key": pa.array(keys, pa.string()),
         "distance": pa.array(distance, pa.float64(), from_pandas=True),
+        "confidence": pa.array(confidence, pa.float64(), from_pandas=True),
         "is_outlier": pa.array(outlier),
         **{name: batch.column(name).cast(pa.int64()) for name in SCORES},
         "rfm_segment": pa.array(
@@ -97,3 +100,12 @@ def score(batch: pa.Table, day: dt.date, in_force: InForce | None) -> pa.Table:
         "model_id": pa.array([in_force.model_id if in_force else None] * rows, pa.string()),
     }
     return pa.table([columns[name] for name in empty.column_names], schema=empty.schema)
+
+
+def margin(distances: Matrix) -> Matrix:
+    """How much nearer the nearest segment is than the second one, in [0, 1]; 0 where both are as near.
+
+    Source: Hruschka, de Castro and Campello 2004, the simplified silhouette of one object.
+    """
+    first, second = np.sort(distances, axis=1)[:, :2].T
+    return np.where(second > 0, 1 - first / np.where(second > 0, second, 1), 0.0)

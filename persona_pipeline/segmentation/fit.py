@@ -23,10 +23,10 @@ from persona_pipeline.segmentation.clustering import (
     Placed,
     Segments,
     inertia_of,
-    means_of,
     place,
 )
 from persona_pipeline.segmentation.criteria import Criteria
+from persona_pipeline.segmentation.description import Description, describe
 from persona_pipeline.segmentation.matching import Matched, Matching, Retired, first_keys, match_keys
 from persona_pipeline.segmentation.naming import Name, name_segments
 from persona_pipeline.segmentation.neighbours import NOISE, NearestPoints
@@ -67,9 +67,7 @@ class Fitted:
     inertia: float
     silhouette: float
     stability: Stability | None
-    means: NDArray[np.float64]  # segments x features, in the feature's unit, NaN without any value
-    base_means: NDArray[np.float64]
-    differences: NDArray[np.float64]
+    described: Description
     rules: list[list[Rule]]
     reason: str
 
@@ -130,13 +128,15 @@ def _fit(
     learned.segments.renumber(order)
     labels = np.append(np.argsort(order), NOISE)[placed.labels]
     unscaled = _shown(values, len(categories))
-    means, base_means, differences = _profile(unscaled, scaled, labels, len(categories))
+    # without the indicators of missing values between features and categories
+    of_shown = np.r_[: len(options.features), scaled.shape[1] - len(categories) : scaled.shape[1]]
+    described = describe(unscaled, scaled[:, of_shown], labels, placed.distances[:, order])
     shown = (*options.features, *(f"{CATEGORY_PREFIX}{category}" for category in categories))
     keys = tuple(one.key for one in matched)
     names = name_segments(
         {
             key: dict(zip(shown, row.tolist(), strict=True))
-            for key, row in zip(keys, differences, strict=True)
+            for key, row in zip(keys, described.differences, strict=True)
         },
         {key: name for key, name in (before.names if before else {}).items() if key in keys},
     )
@@ -167,9 +167,7 @@ def _fit(
         ),
         silhouette,
         replace(stability, jaccard=stability.jaccard[order]) if stability else None,
-        means,
-        base_means,
-        differences,
+        described,
         segment_rules(unscaled, labels, shown, options.seed),
         _reason(len(values), int(learning.sum()), least, learned, silhouette, last_k),
     )
@@ -221,19 +219,3 @@ def _shown(values: Matrix, categories: int) -> Matrix:
     counts = values[:, features:]
     totals = counts.sum(axis=1, keepdims=True)
     return np.hstack([values[:, :features], np.where(totals > 0, counts / np.maximum(totals, 1), np.nan)])
-
-
-def _profile(
-    shown: Matrix, scaled: Matrix, labels: Labels, categories: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Means by segment, means of all, and standardised differences of the scaled features."""
-    features = shown.shape[1] - categories
-    behaviour = np.hstack([scaled[:, :features], scaled[:, scaled.shape[1] - categories :]]).astype(
-        np.float64
-    )
-    deviation = behaviour.std(axis=0)
-    inside, k = labels != NOISE, int(labels.max()) + 1
-    gap = means_of(behaviour[inside], labels[inside], k) - behaviour.mean(axis=0)
-    differences = np.where(deviation > 0, gap / np.where(deviation > 0, deviation, 1), 0.0)
-    everybody = np.zeros(len(shown), dtype=np.intp)
-    return means_of(shown[inside], labels[inside], k), means_of(shown, everybody, 1)[0], differences

@@ -26,6 +26,7 @@ from persona_pipeline.contracts.models import (
 from persona_pipeline.engine.protocol import DataFile, Engine, ModelStore, Output, ReadWindow
 from persona_pipeline.segmentation.clustering import place
 from persona_pipeline.segmentation.criteria import Criteria, preferred
+from persona_pipeline.segmentation.description import EXAMPLES
 from persona_pipeline.segmentation.fit import Before, Fitted, fit_segments
 from persona_pipeline.segmentation.matrix import (
     ORDERS,
@@ -233,10 +234,10 @@ def _segment_rows(fitted: Fitted, day: dt.date) -> list[dict[str, Any]]:
 
 
 def _profile_rows(fitted: Fitted, day: dt.date) -> list[dict[str, Any]]:
-    features = fitted.features
+    features, said = fitted.features, fitted.described
     rows = []
     for number, one in enumerate(fitted.matched):
-        differences = fitted.differences[number].tolist()
+        differences = fitted.described.differences[number].tolist()
         order = sorted(range(len(features)), key=lambda n: (-abs(differences[n]), features[n]))  # noqa: B023 - used at once
         for rank, n in enumerate(order, start=1):
             rows.append(
@@ -244,9 +245,15 @@ def _profile_rows(fitted: Fitted, day: dt.date) -> list[dict[str, Any]]:
                     "day": day,
                     "segment_key": one.key,
                     "feature": features[n],
-                    "mean": _known(fitted.means[number, n]),
-                    "base_mean": _known(fitted.base_means[n]),
+                    "mean": _known(said.means[number, n]),
+                    "median": _known(said.medians[number, n]),
+                    "base_mean": _known(said.base_means[n]),
+                    "tgi": _known(said.tgi[number, n]),
                     "difference": differences[n],
+                    "effect_size": float(said.effects[number, n]),
+                    **{
+                        f"example_{one + 1}": _known(said.examples[number, one, n]) for one in range(EXAMPLES)
+                    },
                     "evidence_rank": rank,
                 }
             )

@@ -139,6 +139,10 @@ def full_report() -> ReportData:
             "feature": feature,
             "mean": mean,
             "base_mean": mean / 2,
+            "tgi": 225.0,
+            "example_1": mean,
+            "example_2": mean + 1,
+            "example_3": None,
             "difference": difference,
             "evidence_rank": rank,
         }

@@ -200,6 +200,8 @@ def test_names_from_data_are_escaped():
         "60.0%",
         "¥1,234",
         "Orders, 365 days 6 or more",
+        "TGI 225",
+        "Three of them, nearest to the middle",
         "84% of them do, 70% of the persona",
         "Share of tea in products bought",
         "40.0% against 20.0% of everybody",

@@ -137,6 +137,7 @@ def test_a_planted_split_is_split(seed: int) -> None:
     origin = key_of_each_kind(together, base.kind)[3]
     of_kind = np.flatnonzero(base.kind == 3)
     half = of_kind[: len(of_kind) // 2 - 10]
+    keys = key_of_each_kind(together, base.kind)
     for _ in range(6):  # they drift apart over half a year
         base.kind[half] = 4
         base.level[half] *= np.array([1.12, 0.88, 0.88, 1.12, 1.05])
@@ -235,7 +236,10 @@ def retail(shared_data: Path) -> pd.DataFrame:
 def behaviour(lines: pd.DataFrame, end: pd.Timestamp) -> Floats:
     """Orders, order value, price per unit and products per order of the year before, by customer."""
     known = lines[(lines["at"] < end) & (lines["at"] >= end - pd.Timedelta(days=365))]
-    by = known.groupby("CustomerID")
-    orders, amount = by["InvoiceNo"].nunique(), by["amount"].sum()
-    products = known.drop_duplicates(["InvoiceNo", "StockCode"]).groupby("CustomerID").size()
-    return np.column_stack([orders, amount / orders, amount / by["Quantity"].sum(), products / orders])
+    table = known.groupby("CustomerID").agg(
+        orders=("InvoiceNo", "nunique"), amount=("amount", "sum"), units=("Quantity", "sum")
+    )
+    bought = pd.DataFrame(known, columns=["CustomerID", "InvoiceNo", "StockCode"]).drop_duplicates()
+    products = np.asarray(bought.groupby("CustomerID").size(), dtype=float)
+    orders, amount, units = np.asarray(table, dtype=float).T
+    return np.column_stack([orders, amount / orders, amount / units, products / orders])
