@@ -13,6 +13,7 @@ from pathlib import Path
 
 CATEGORY_PREFIX = "category_share_365d:"
 _WINDOW = re.compile(r"(?P<name>.+)_(?P<days>\d+)d")
+_CHINESE = re.compile(r"[\u3400-\u9fff]+")
 _CATEGORY = {"en": "Share of {category} in products bought", "zh": "「{category}」购买占比"}
 _IN_DAYS = {"en": "{what}, {days} days", "zh": "{what}（{days} 天）"}
 
@@ -22,10 +23,19 @@ def _tables() -> Mapping[str, Mapping]:
     return tomllib.loads(Path(__file__).with_name("titles.toml").read_text(encoding="utf-8"))
 
 
+def category_title(label: str, language: str) -> str:
+    """What a category is called; of a bilingual label each language takes its part."""
+    if language == "zh":
+        return " ".join(_CHINESE.findall(label)) or label
+    return " ".join(_CHINESE.sub(" ", label).split()) or label
+
+
 def feature_title(name: str, language: str) -> str:
     """What a feature is called, with its window in words; of an unknown one its name with blanks."""
     if name.startswith(CATEGORY_PREFIX):
-        return _CATEGORY[language].format(category=name.removeprefix(CATEGORY_PREFIX))
+        return _CATEGORY[language].format(
+            category=category_title(name.removeprefix(CATEGORY_PREFIX), language)
+        )
     titles = _tables()["title"]
     if name in titles:
         return titles[name][language]

@@ -13,12 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from persona_pipeline.contracts.titles import CATEGORY_PREFIX
+from persona_pipeline.contracts.titles import CATEGORY_PREFIX, category_title
 
 # differences below a quarter of a standard deviation do not set anybody apart
 NOTICEABLE = 0.25
 _WINDOW = re.compile(r"_\d+d$")
-_CHINESE = re.compile(r"[\u3400-\u9fff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,8 @@ def _words(differences: Mapping[str, float]) -> list[_Word]:
 def _category_word(feature: str) -> _Word:
     """A category as a word; of a bilingual label each language takes its part."""
     label = feature.removeprefix(CATEGORY_PREFIX)
-    zh = " ".join(_CHINESE.findall(label)) or label
-    en = " ".join(_CHINESE.sub(" ", label).split()).lower() or label
+    zh = category_title(label, "zh")
+    en = category_title(label, "en").lower()
     return _Word("category", en, f"{en} shoppers", f"爱买{zh}", (feature, 1))
 
 

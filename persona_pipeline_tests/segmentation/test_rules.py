@@ -82,6 +82,12 @@ def test_figures_are_those_of_the_rule_as_duckdb_understands_it() -> None:
             "average_order_value_365d > 80.5 AND average_order_value_365d <= 1234",
         ),
         (
+            Condition("category_share_365d:茶叶 Tea", 0.5, None),
+            "Share of Tea in products bought above 50 %",
+            "「茶叶」购买占比高于 50 %",
+            '"category_share_365d:茶叶 Tea" > 0.5',
+        ),
+        (
             Condition("category_share_365d:Tea", None, 0.125),
             "Share of Tea in products bought at most 12.5 %",
             "「Tea」购买占比不超过 12.5 %",
