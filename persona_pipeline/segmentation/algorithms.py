@@ -29,7 +29,7 @@ from persona_pipeline.segmentation.criteria import Criteria, criteria_of
 from persona_pipeline.segmentation.density import ROWS, Dbscan, Hdbscan
 from persona_pipeline.segmentation.discriminant import Discriminants, discriminate, separation
 from persona_pipeline.segmentation.hierarchical import LINKAGES, Hierarchical, merge_tree
-from persona_pipeline.segmentation.neighbours import NOISE, NearestPoints, NoSegments
+from persona_pipeline.segmentation.neighbours import NOISE, NoSegments
 from persona_pipeline.segmentation.options import NotEnoughData, SegmentationOptions
 from persona_pipeline.segmentation.stability import Refit
 
@@ -229,7 +229,7 @@ def _by_density(rows: Matrix, options: SegmentationOptions, rng: np.random.Gener
         sample=options.sample,
         silhouette_sample=options.silhouette_sample,
     )
-    again: Callable[[], NearestPoints] = Hdbscan
+    again: Callable[[], Segments] = Hdbscan
     note = f"hdbscan on {len(sample)} customers"
     if isinstance(step, Dbscan):
         eps, least = step.eps_, step.min_samples_
@@ -251,13 +251,14 @@ def _apart(rows: Matrix, labels: Labels) -> float:
     return separation(Discriminants().fit(rows, labels).transform(rows), labels)
 
 
-def _again(make: Callable[[], NearestPoints]) -> Refit:
+def _again(make: Callable[[], Segments]) -> Refit:
     """Learning anew; what is learned from and the parameters are all that counts."""
 
     def refit(drawn: Matrix, labels: Labels) -> Callable[[Matrix], Labels]:
         try:
-            return make().fit(drawn).predict
+            learned = make().fit(drawn)
         except NoSegments:  # an answer: nobody belongs to any
             return lambda others: np.full(len(others), NOISE)
+        return lambda others: learned.place(others).labels
 
     return refit

@@ -37,10 +37,6 @@ class NearestPoints(ClusterMixin, TransformerMixin, BaseEstimator):
     reach_: NDArray[np.float64]
     usual_: float
 
-    def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Learn points and segments from rows; each algorithm has its own way."""
-        raise NotImplementedError
-
     def keep(self, points: Matrix, labels: Labels, reach: NDArray[np.float64], usual: float) -> Self:
         """Take points and their segments (-1 for noise) as the fitted ones; equal points are kept once."""
         segment = np.where(labels == NOISE, len(reach), labels)
