@@ -164,8 +164,8 @@ def movements(data: ReportData, words: Words) -> str | None:
     ended = sorted(
         {row[side] for row in rows for side in ("from_key", "to_key")} - known - {pictures.NOWHERE}
     )
-    names += [(key, key, "") for key in ended]
-    names.append((pictures.NOWHERE, words.text("no_segment"), ""))
+    names += [(key, key, "ended") for key in ended]
+    names.append((pictures.NOWHERE, words.text("no_segment"), "ended"))
     return pictures.moved(rows, names, words, WIDE) if rows else None
 
 
