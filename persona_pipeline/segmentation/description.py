@@ -16,6 +16,8 @@ from persona_pipeline.segmentation.neighbours import NOISE
 EXAMPLES = 3
 # of the figures of an example: enough to picture a customer, too little to recognise one
 EXAMPLE_DIGITS = 2
+# three of a handful would be the persons themselves
+EXAMPLES_OF = 20
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +29,7 @@ class Description:
     `differences` and `effects` are of the scaled features: the gap to the mean of everybody in standard
     deviations of everybody, and the gap to all others in pooled standard deviations (Cohen's d). `tgi` is 100
     times the mean over that of everybody. `examples` (segments x EXAMPLES x features) are the customers
-    nearest to the middle of each segment, rounded.
+    nearest to the middle of each segment, rounded, NaN where a segment has fewer than 20.
     """
 
     means: Floats
@@ -90,12 +92,12 @@ def _effect(values: Matrix, member: NDArray[np.bool_]) -> Floats:
 
 
 def _examples(shown: Matrix, member: NDArray[np.bool_], distance: Matrix) -> Floats:
-    """The members nearest to the middle, each figure rounded; NaN rows where there are fewer."""
+    """The members nearest to the middle, each figure rounded; none of a segment with few members."""
     own = np.flatnonzero(member)
+    if len(own) < EXAMPLES_OF:
+        return np.full((EXAMPLES, shown.shape[1]), np.nan)
     nearest = own[np.argsort(distance[own], kind="stable")[:EXAMPLES]]
-    found = np.full((EXAMPLES, shown.shape[1]), np.nan)
-    found[: len(nearest)] = _rounded(shown[nearest])
-    return found
+    return _rounded(shown[nearest])
 
 
 def _rounded(values: Matrix) -> Floats:

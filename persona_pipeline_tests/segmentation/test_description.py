@@ -26,7 +26,7 @@ def test_effect_sizes_are_those_of_the_t_statistic() -> None:
         assert found.effects[segment] == pytest.approx(expected)
 
 
-def test_means_medians_tgi_and_examples_by_hand() -> None:
+def test_means_medians_and_tgi_by_hand() -> None:
     shown = np.array([[1.0, 0.0], [2.0, np.nan], [6.0, np.nan], [1234.5, 0.0], [0.0456, 0.0]])
     labels = np.array([0, 0, 0, 1, 1])
     distances = np.array([[3.0, 9.0], [1.0, 9.0], [2.0, 9.0], [9.0, 2.0], [9.0, 1.0]])
@@ -36,11 +36,18 @@ def test_means_medians_tgi_and_examples_by_hand() -> None:
     assert found.base_means[0] == pytest.approx(1243.5456 / 5)
     assert found.tgi[0, 0] == pytest.approx(100 * 3 / (1243.5456 / 5))
     assert np.isnan(found.tgi[:, 1]).all()  # nobody has any of it
-    assert found.examples[0, :, 0].tolist() == [2.0, 6.0, 1.0]
-    assert np.isnan(found.examples[0, 0, 1])
-    # two digits each, and no third customer
-    assert found.examples[1, :2, 0].tolist() == [0.046, 1200.0]
-    assert np.isnan(found.examples[1, 2]).all()
+
+
+def test_examples_are_the_nearest_rounded_and_none_of_a_few() -> None:
+    shown = np.full((39, 2), [7.0, np.nan])
+    shown[[3, 5, 8], 0] = 1234.5, 0.0456, 40.0
+    labels = np.repeat([0, 1], (20, 19))
+    distances = np.full((39, 2), 9.0)
+    distances[[3, 5, 8], 0] = 2.0, 1.0, 3.0
+    examples = describe(shown, np.nan_to_num(shown), labels, distances).examples
+    assert examples[0, :, 0].tolist() == [0.046, 1200.0, 40.0]
+    assert np.isnan(examples[0, :, 1]).all()  # unknown stays unknown
+    assert np.isnan(examples[1]).all()  # nineteen: three of them would be the persons themselves
 
 
 def test_the_margin_is_nothing_on_the_border_and_all_at_the_centre() -> None:
