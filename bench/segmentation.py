@@ -55,7 +55,12 @@ def ours(rows: int, judged: int, resamples: int) -> Found:
 
     matrix = make_customers(rows, 1)
     options = SegmentationOptions(
-        k_min=K[0], k_max=K[-1], sample=judged, silhouette_sample=judged, bootstrap=resamples
+        algorithm="kmeans",
+        k_min=K[0],
+        k_max=K[-1],
+        sample=judged,
+        silhouette_sample=judged,
+        bootstrap=resamples,
     )
     begin = time.perf_counter()
     with threadpool_limits(limits=1):

@@ -116,7 +116,7 @@ class Segmentation(_Section):
     """`[segmentation]`: which features describe behaviour, what finds segments, and how many."""
 
     features: tuple[str, ...] = ()
-    algorithm: str = "kmeans"
+    algorithm: str = "mixture"
     k: int | None = None
     k_min: int = Field(default=2, ge=2)
     k_max: int = Field(default=12, ge=2)

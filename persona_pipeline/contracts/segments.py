@@ -9,7 +9,7 @@ from persona_pipeline.contracts import columns as c
 from persona_pipeline.contracts.column import Column, Table, Type
 from persona_pipeline.contracts.purpose import suggestion
 
-WITH_K = ("kmeans", "ward", "average", "complete")
+WITH_K = ("mixture", "kmeans", "ward", "average", "complete")
 BY_DENSITY = ("dbscan", "hdbscan")
 SEGMENT_ALGORITHMS = WITH_K + BY_DENSITY
 
@@ -94,10 +94,16 @@ K_CURVE = Table(
             maximum=1,
         ),
         Column(
+            "icl",
+            Type.DOUBLE,
+            "Integrated completed likelihood of the mixture (Biernacki 2000), lower is better; decides its k",
+            nullable=True,
+        ),
+        Column(
             "preferred_by",
             Type.TEXT,
             "Criteria that prefer this number: knee, silhouette, davies_bouldin, calinski_harabasz, gap, "
-            "stability",
+            "stability, icl",
             nullable=True,
         ),
         Column("is_knee", Type.BOOLEAN, "Knee of the inertia curve"),
@@ -152,7 +158,9 @@ SEGMENT_PROFILE = Table(
     (
         c.DAY,
         c.SEGMENT_KEY,
-        c.FEATURE.but(description="Feature of the catalogue, or category_share_365d:CATEGORY"),
+        c.FEATURE.but(
+            description="Feature of the catalogue, category_share_365d:CATEGORY or price_band_share_365d:BAND"
+        ),
         Column("mean", Type.DOUBLE, "Mean over the segment, in the feature's unit", nullable=True),
         Column("median", Type.DOUBLE, "Median over the segment, in the feature's unit", nullable=True),
         Column("base_mean", Type.DOUBLE, "Mean over all customers", nullable=True),
@@ -202,7 +210,7 @@ SEGMENT_RULE = Table(
             "definition",
             Type.TEXT,
             "The rule as a condition of SQL over the features; category_share_365d:CATEGORY is the share of "
-            "products bought",
+            "products bought, price_band_share_365d:BAND that of a price beside the category's mean",
         ),
         c.CUSTOMERS.but(description="Customers who satisfy it"),
         Column(
@@ -296,16 +304,16 @@ MEMBERSHIP = Table(
         Column(
             "distance",
             Type.DOUBLE,
-            "Distance to the centroid, in standard deviations within segments; of other algorithms than "
-            "k-means to the nearest learned customer, in standard deviations of the features",
+            "How far from what is typical of the segment, in standard deviations within it; of trees and "
+            "density (ward ... hdbscan) to the nearest learned customer, in those of the features",
             nullable=True,
             minimum=0,
         ),
         Column(
             "confidence",
             Type.DOUBLE,
-            "How much nearer than the second nearest segment: 1 - distance / distance to that; 0 is on the "
-            "border",
+            "Probability of the segment; of other algorithms than mixture how much nearer than the second "
+            "nearest: 1 - distance / distance to that, 0 on the border",
             nullable=True,
             minimum=0,
             maximum=1,

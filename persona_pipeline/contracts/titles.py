@@ -12,9 +12,24 @@ from collections.abc import Mapping
 from pathlib import Path
 
 CATEGORY_PREFIX = "category_share_365d:"
+PRICE_BAND_PREFIX = "price_band_share_365d:"
 _WINDOW = re.compile(r"(?P<name>.+)_(?P<days>\d+)d")
 _CHINESE = re.compile(r"[\u3400-\u9fff]+")
 _CATEGORY = {"en": "Share of {category} in products bought", "zh": "「{category}」购买占比"}
+_PRICE_BANDS = {
+    "en": (
+        "less than half",
+        "half to four fifths of",
+        "about",
+        "a quarter more than to twice",
+        "twice or more",
+    ),
+    "zh": ("不到一半", "五至八成", "相当", "1.25 至 2 倍", "2 倍及以上"),
+}
+_PRICE_BAND = {
+    "en": "Share of products at {band} the usual price of their category",
+    "zh": "价格为品类均价{band}的商品占比",
+}
 _IN_DAYS = {"en": "{what}, {days} days", "zh": "{what}（{days} 天）"}
 
 
@@ -36,6 +51,9 @@ def feature_title(name: str, language: str) -> str:
         return _CATEGORY[language].format(
             category=category_title(name.removeprefix(CATEGORY_PREFIX), language)
         )
+    if name.startswith(PRICE_BAND_PREFIX):
+        band = _PRICE_BANDS[language][int(name.removeprefix(PRICE_BAND_PREFIX)) - 1]
+        return _PRICE_BAND[language].format(band=band)
     titles = _tables()["title"]
     if name in titles:
         return titles[name][language]

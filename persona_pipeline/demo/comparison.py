@@ -27,7 +27,7 @@ IDENTITY = (0.99, 0.95)  # pairwise precision and recall
 AUC_MARGIN = 0.03
 SLOPE = (0.85, 1.15)
 SLOPE_CUSTOMERS = 20_000  # below this the slope is too noisy to be judged
-ARI_SHARE = 0.75
+ARI_SHARE = 0.9
 SUNDAY = 6
 EDGE = 1e-6  # probabilities this near to 0 or 1 have no usable log odds
 

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from persona_pipeline.contracts.titles import CATEGORY_PREFIX, PRICE_BAND_PREFIX, feature_title
+
 # differences below a quarter of a standard deviation do not set anybody apart
 NOTICEABLE = 0.25
 LENGTH = 3
-_CATEGORY = "category_share_365d:"
 _WINDOW = re.compile(r"_(\d+)d$")
 _FORMATS = {"number": "{:,.1f}", "days": "{:,.0f}", "money": "{:,.0f}", "percent": "{:.0%}"}
 _NOTHING = ("Close to the average in everything.", "各方面接近平均水平。")
@@ -44,14 +45,18 @@ def summarise(evidence: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, str
 
 def _phrase(row: Mapping[str, Any]) -> tuple[str, str, str]:
     feature = row["feature"]
-    if feature.startswith(_CATEGORY):
-        label = feature.removeprefix(_CATEGORY)
+    if feature.startswith(CATEGORY_PREFIX):
+        label = feature.removeprefix(CATEGORY_PREFIX)
         own, everybody = f"{row['mean']:.0%}", f"{row['base_mean']:.0%}"
         return (
             feature,
             f"{label} {own} of what they buy (all: {everybody})",
             f"所购商品中{label}占 {own}（全体 {everybody}）",
         )
+    if feature.startswith(PRICE_BAND_PREFIX):
+        own, everybody = f"{row['mean']:.0%}", f"{row['base_mean']:.0%}"
+        en, zh = (feature_title(feature, language) for language in ("en", "zh"))
+        return "price", f"{en[0].lower()}{en[1:]} {own} (all: {everybody})", f"{zh} {own}（全体 {everybody}）"
     window = _WINDOW.search(feature)
     stem = _WINDOW.sub("", feature)
     entry = _phrases().get(stem, {"group": feature, "kind": "number", "en": feature, "zh": feature})

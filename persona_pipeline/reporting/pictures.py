@@ -33,6 +33,7 @@ def data_uri(chart: Markup) -> str:
 NOWHERE = "none"
 # criteria of the number of segments and the digits of their values
 CRITERIA = {
+    "icl": 0,
     "silhouette": 3,
     "separation": 2,
     "inertia": 0,

@@ -42,12 +42,14 @@ STARTS = 4
 class Learned:
     """Segments of the customers that were learned from.
 
-    `steps` follow the scaler; the last one places customers. `labels` are of the learned rows, -1 for noise.
+    `steps` follow the scaler; the last one places customers. `rows` are what `refit` learns from, `labels`
+    their segments, -1 for noise.
     `judged` are those of `curve.judged`. `refit` learns from other rows, given the segments of these, and
     says where rows belong. `note` is what a reader of the result must know about how it came about.
     """
 
     steps: tuple[tuple[str, BaseEstimator], ...]
+    rows: Matrix
     labels: Labels
     judged: Labels
     curve: Curve
@@ -74,7 +76,7 @@ def learn(
     warm: Labels | None,
     rng: np.random.Generator,
 ) -> Learned:
-    """Segment rows by the algorithm of the options.
+    """Segment rows by the algorithm of the options, unless it is the mixture (mixing.py).
 
     Args:
         rows: scaled behaviour of the customers to learn from, ordered by what they hold.
@@ -131,20 +133,22 @@ def _by_kmeans(
 
     return Learned(
         (("discriminants", projection), ("centroids", Centroids(found.k).keep(found.centroids))),
+        rows,
         found.labels,
         assign(projection.transform(curve.judged), found.centroids).labels,
         curve,
         apart,
-        criteria_of(curve, _divide, _lloyd_again, resamples=options.bootstrap, seed=options.seed),
+        criteria_of(curve, divide, lloyd_again, resamples=options.bootstrap, seed=options.seed),
         refit,
     )
 
 
-def _divide(rows: Matrix, ks: Sequence[int], rng: np.random.Generator) -> Iterable[Labels]:
+def divide(rows: Matrix, ks: Sequence[int], rng: np.random.Generator) -> Iterable[Labels]:
+    """k-means into each k, as `criteria_of` takes it."""
     return [kmeans(rows, k, rng, starts=1).labels for k in ks]
 
 
-def _lloyd_again(drawn: Matrix, labels: Labels) -> Callable[[Matrix], Labels]:
+def lloyd_again(drawn: Matrix, labels: Labels) -> Callable[[Matrix], Labels]:
     """k-means alone, as every k was tried, from the means of the clusters."""
     used, labels = np.unique(labels, return_inverse=True)
     found = lloyd(drawn, means_of(drawn, labels, len(used)).astype(drawn.dtype))
@@ -193,6 +197,7 @@ def _by_tree(
     note = f"{options.algorithm} linkage of {stands_on}{len(rows)} customers"
     return Learned(
         (("segments", step),),
+        rows,
         step.labels_,
         step.predict(curve.judged),
         curve,
@@ -237,6 +242,7 @@ def _by_density(rows: Matrix, options: SegmentationOptions, rng: np.random.Gener
         note = f"dbscan on {len(sample)} customers, eps {eps:.3g}, {least} neighbours"
     return Learned(
         (("segments", step),),
+        rows,
         labels,
         step.predict(curve.judged),
         curve,

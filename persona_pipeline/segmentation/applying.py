@@ -20,6 +20,7 @@ from persona_pipeline.segmentation.clustering import Matrix, place
 from persona_pipeline.segmentation.matrix import (
     SCORES,
     behaviour,
+    behaviour_matrix,
     check_features,
     customers_of,
     stage_purchases,
@@ -80,10 +81,11 @@ def score(batch: pa.Table, day: dt.date, in_force: InForce | None) -> pa.Table:
     )
     if in_force and ordered.any():
         model = in_force.segmentation
-        placed = place(model.pipeline, to_matrix(batch, model.features, model.categories)[ordered])
+        placed = place(model.pipeline, behaviour_matrix(batch, model.features, model.categories)[ordered])
         keys[ordered] = np.array([*model.keys, None], dtype=object)[placed.labels]  # -1: none of them
         distance[ordered] = placed.distances.min(axis=1)
-        confidence[ordered] = np.where(placed.labels < 0, np.nan, margin(placed.distances))
+        sure = margin(placed.distances) if placed.confidence is None else placed.confidence
+        confidence[ordered] = np.where(placed.labels < 0, np.nan, sure)
         outlier[ordered] = (placed.labels < 0) | (distance[ordered] > model.outlier_distance)
     columns = {
         "day": pa.array([day] * rows, pa.date32()),

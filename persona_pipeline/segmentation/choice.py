@@ -14,7 +14,6 @@ from persona_pipeline.segmentation.clustering import (
     Clustering,
     Labels,
     Matrix,
-    draw,
     draw_rows,
     inertia_of,
     kmeans,
@@ -42,7 +41,8 @@ class Tried:
 class Curve:
     """All k that were tried, in order; `inertia_of_one` is the inertia around the mean (k = 1).
 
-    `rows` are the sample that was clustered, `judged` those of them on which silhouettes are measured.
+    `rows` are the sample that was clustered, `judged` those of them on which silhouettes are measured, with
+    `judged_at`, their numbers among all rows.
     """
 
     tried: tuple[Tried, ...]
@@ -50,6 +50,7 @@ class Curve:
     knee: int
     rows: Matrix
     judged: Matrix
+    judged_at: Labels
 
     def at(self, k: int) -> Tried:
         """The k of that number."""
@@ -60,12 +61,13 @@ def trace_curve(
     matrix: Matrix, ks: Sequence[int], rng: np.random.Generator, *, sample: int, silhouette_sample: int
 ) -> Curve:
     """Cluster into every k; inertia on all rows, silhouette on at most `silhouette_sample` rows."""
-    rows = draw(matrix, sample, rng)
-    judged = draw(rows, silhouette_sample, rng)
+    chosen = draw_rows(len(matrix), sample, rng)
+    judged = draw_rows(len(chosen), silhouette_sample, rng)
+    rows = matrix if len(chosen) == len(matrix) else matrix[chosen]
     found = [kmeans(rows, k, rng, starts=2) for k in ks]
     inertia = [one.inertia if rows is matrix else one.of(matrix).inertia for one in found]
-    labels = [one.labels if judged is rows else one.of(judged).labels for one in found]
-    return _curve(matrix, rows, judged, ks, found, inertia, labels)
+    labels = [one.labels[judged] for one in found]
+    return _curve(matrix, rows, chosen[judged], ks, found, inertia, labels)
 
 
 def curve_of(
@@ -85,22 +87,23 @@ def curve_of(
         inertia.append(inertia_of(matrix, labels, k))
         found.append(Clustering(means, labels[chosen], inertia[-1]))
     of_judged = [labels[judged] for labels in cuts.values()]
-    return _curve(matrix, matrix[chosen], matrix[judged], tuple(cuts), found, inertia, of_judged)
+    return _curve(matrix, matrix[chosen], judged, tuple(cuts), found, inertia, of_judged)
 
 
 def _curve(
     matrix: Matrix,
     rows: Matrix,
-    judged: Matrix,
+    judged_at: Labels,
     ks: Sequence[int],
     found: Sequence[Clustering],
     inertia: Sequence[float],
     labels: Sequence[Labels],
 ) -> Curve:
+    judged = matrix[judged_at]
     seen = [float(each.mean()) for each in silhouettes(judged, labels)]
     tried = tuple(map(Tried, ks, found, inertia, seen))
     one = float(((matrix.astype(np.float64) - matrix.mean(axis=0, dtype=np.float64)) ** 2).sum())
-    return Curve(tried, one, knee_of((1, *ks), (one, *inertia)), rows, judged)
+    return Curve(tried, one, knee_of((1, *ks), (one, *inertia)), rows, judged, judged_at)
 
 
 def choose_k(curve: Curve, last_k: int | None, margin: float, separation: Callable[[int], float]) -> int:

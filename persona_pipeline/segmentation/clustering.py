@@ -42,10 +42,14 @@ class Clustering:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Segment of each row (-1: none) and its distances to all segments, rows x segments."""
+    """Segment of each row (-1: none) and its distances to all segments, rows x segments.
+
+    `confidence` is the probability of the segment, from algorithms that know probabilities.
+    """
 
     labels: Labels
     distances: Matrix
+    confidence: Matrix | None = None
 
 
 class Segments(Protocol):

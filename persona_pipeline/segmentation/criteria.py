@@ -34,6 +34,7 @@ class Criteria:
     gap: float | None = None
     gap_error: float | None = None
     stability: float | None = None
+    icl: float | None = None
 
 
 def criteria_of(
@@ -104,7 +105,7 @@ def preferred(curve: Curve, criteria: Mapping[int, Criteria]) -> dict[str, int]:
     """The k that each criterion prefers; criteria without a value are absent."""
     silhouettes = {one.k: one.silhouette for one in curve.tried}
     found = {"knee": curve.knee, "silhouette": max(silhouettes, key=silhouettes.__getitem__)}
-    for name, sign in (("davies_bouldin", -1), ("calinski_harabasz", 1)):
+    for name, sign in (("davies_bouldin", -1), ("calinski_harabasz", 1), ("icl", -1)):
         values = {
             k: sign * value for k, each in criteria.items() if (value := getattr(each, name)) is not None
         }

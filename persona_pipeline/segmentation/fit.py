@@ -6,7 +6,7 @@ Here: the order of the steps: scale, learn, match keys, name. Not here: the algo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from persona_pipeline.contracts.titles import CATEGORY_PREFIX
+from persona_pipeline.contracts.titles import CATEGORY_PREFIX, PRICE_BAND_PREFIX
 from persona_pipeline.segmentation.algorithms import Learned, learn
 from persona_pipeline.segmentation.choice import Curve
 from persona_pipeline.segmentation.clustering import (
@@ -28,6 +28,7 @@ from persona_pipeline.segmentation.clustering import (
 from persona_pipeline.segmentation.criteria import Criteria
 from persona_pipeline.segmentation.description import Description, describe
 from persona_pipeline.segmentation.matching import Matched, Matching, Retired, first_keys, match_keys
+from persona_pipeline.segmentation.mixing import learn_mixture
 from persona_pipeline.segmentation.naming import Name, name_segments
 from persona_pipeline.segmentation.neighbours import NOISE, NearestPoints
 from persona_pipeline.segmentation.options import NotEnoughData, SegmentationOptions
@@ -74,7 +75,6 @@ class Fitted:
 
 def fit_segments(
     values: Matrix,
-    orders: Matrix,
     options: SegmentationOptions,
     before: Before | None = None,
     categories: tuple[str, ...] = (),
@@ -83,8 +83,8 @@ def fit_segments(
 
     Args:
         values: one row per customer in any order, one column per `options.features` (NaN where
-            unknown), then one per category with the number of products bought.
-        orders: how many orders each customer has made in 365 days.
+            unknown), the number of orders in 365 days, then with categories the number of products bought in
+            each of them, and in each band of price.
         options: how to fit.
         before: what was in force last week, if anything.
         categories: names of the category columns.
@@ -101,37 +101,50 @@ def fit_segments(
         before = replace(before, labels=before.labels[order], strangers=strangers)
     # one thread: the last bits of a matrix product depend on how many threads share it
     with threadpool_limits(limits=1):
-        fitted = _fit(values[order], orders[order], options, before, categories)
+        fitted = _fit(values[order], options, before, categories)
     return replace(fitted, labels=fitted.labels[np.argsort(order)])
 
 
 def _fit(
     values: Matrix,
-    orders: Matrix,
     options: SegmentationOptions,
     before: Before | None,
     categories: tuple[str, ...],
 ) -> Fitted:
     rng = np.random.default_rng(options.seed)
-    scaler = build_scaler(len(options.features), len(categories))
+    features = len(options.features)
+    # without the number of orders, which counts for what the features are worth
+    groups = [size for size in (len(categories), values.shape[1] - features - 1 - len(categories)) if size]
+    scaler = build_scaler(features, groups)
     scaled = np.asarray(scaler.fit_transform(values), dtype=np.float32)
+    orders = values[:, features]
     least = established_orders(orders, options)
-    learning = orders >= least
     last_k = len(before.segmentation.keys) if before else None
-    warm = before.labels[learning] if before and before.labels is not None else None
-    learned = learn(scaled[learning], options, last_k, warm, rng)
-    pipeline = Pipeline([("scale", scaler), *learned.steps])
+    last = before.labels if before else None
+    if options.algorithm == "mixture":
+        learning = np.ones(len(values), dtype=bool)
+        learned = learn_mixture(values, scaled, orders >= least, groups, options, last_k, last, rng)
+        pipeline = Pipeline(list(learned.steps))
+        least = int(orders.min())
+    else:
+        learning = orders >= least
+        learned = learn(scaled[learning], options, last_k, None if last is None else last[learning], rng)
+        pipeline = Pipeline([("scale", scaler), *learned.steps])
     placed = place(pipeline, values)
     matching = _matching(placed.labels, learned.k, before)
     matched = matching.matched
     order = np.array([one.cluster for one in matched])
     learned.segments.renumber(order)
     labels = np.append(np.argsort(order), NOISE)[placed.labels]
-    unscaled = _shown(values, len(categories))
-    # without the indicators of missing values between features and categories
-    of_shown = np.r_[: len(options.features), scaled.shape[1] - len(categories) : scaled.shape[1]]
+    unscaled = _shown(values, features, groups)
+    # without the indicators of missing values between features and products
+    of_shown = np.r_[:features, scaled.shape[1] - sum(groups) : scaled.shape[1]]
     described = describe(unscaled, scaled[:, of_shown], labels, placed.distances[:, order])
-    shown = (*options.features, *(f"{CATEGORY_PREFIX}{category}" for category in categories))
+    shown = (
+        *options.features,
+        *(f"{CATEGORY_PREFIX}{category}" for category in categories),
+        *(f"{PRICE_BAND_PREFIX}{band}" for size in groups[1:] for band in range(1, size + 1)),
+    )
     keys = tuple(one.key for one in matched)
     names = name_segments(
         {
@@ -150,7 +163,7 @@ def _fit(
         _usual_distance(learned.segments, placed),
     )
     silhouette = mean_silhouette(learned.curve.judged, learned.judged)
-    stability = bootstrap_stability(scaled[learning], learned.labels, options.bootstrap, rng, learned.refit)
+    stability = bootstrap_stability(learned.rows, learned.labels, options.bootstrap, rng, learned.refit)
     apart = learned.separations
     return Fitted(
         segmentation,
@@ -213,9 +226,12 @@ def _matching(labels: Labels, k: int, before: Before | None) -> Matching:
     return match_keys(before.labels, labels, last.keys, k, last.highest_key, before.strangers)
 
 
-def _shown(values: Matrix, categories: int) -> Matrix:
-    """The features as a reader knows them: of the categories the shares, NaN for who bought none."""
-    features = values.shape[1] - categories
-    counts = values[:, features:]
-    totals = counts.sum(axis=1, keepdims=True)
-    return np.hstack([values[:, :features], np.where(totals > 0, counts / np.maximum(totals, 1), np.nan)])
+def _shown(values: Matrix, features: int, groups: Sequence[int]) -> Matrix:
+    """The features as a reader knows them: of groups of products the shares, NaN for who bought none."""
+    parts, start = [values[:, :features]], features + 1
+    for size in groups:
+        counts = values[:, start : start + size]
+        totals = counts.sum(axis=1, keepdims=True)
+        parts.append(np.where(totals > 0, counts / np.maximum(totals, 1), np.nan))
+        start += size
+    return np.hstack(parts)

@@ -29,13 +29,12 @@ from persona_pipeline.segmentation.criteria import Criteria, preferred
 from persona_pipeline.segmentation.description import EXAMPLES
 from persona_pipeline.segmentation.fit import Before, Fitted, fit_segments
 from persona_pipeline.segmentation.matrix import (
-    ORDERS,
     behaviour,
+    behaviour_matrix,
     check_features,
     customers_of,
     main_categories,
     stage_purchases,
-    to_matrix,
 )
 from persona_pipeline.segmentation.naming import Name
 from persona_pipeline.segmentation.options import NotEnoughData, SegmentationOptions
@@ -96,8 +95,9 @@ def fit_week(
             old = engine.fetch(*behaviour(model.features, model.categories, today, purchase))
         before = _before(model, last, old)
     try:
-        matrix, orders = to_matrix(table, options.features, categories), to_matrix(table, [ORDERS])[:, 0]
-        fitted = fit_segments(matrix, orders, options, before, categories)
+        fitted = fit_segments(
+            behaviour_matrix(table, options.features, categories), options, before, categories
+        )
     except NotEnoughData as refusal:
         # what may no longer be used is not carried on
         stays = last if may_stay else dict.fromkeys(last, [])
@@ -134,7 +134,7 @@ def _before(model: Segmentation, last: Rows, customers: pa.Table | None) -> Befo
     }
     if customers is None or not customers.num_rows:
         return Before(model, names, None)
-    placed = place(model.pipeline, to_matrix(customers, model.features, model.categories))
+    placed = place(model.pipeline, behaviour_matrix(customers, model.features, model.categories))
     far = placed.distances.min(axis=1) > model.outlier_distance
     return Before(model, names, placed.labels, far | (placed.labels < 0))
 

@@ -25,6 +25,8 @@ MIX_DAYS = dt.timedelta(days=365)
 # a category that fewer than a twentieth of the buyers ever touched cannot tell segments apart
 CATEGORY_REACH = 0.05
 ORDERS = "orders_of_a_year"
+# of price beside the mean of the category (segments/purchase.sql)
+PRICE_BANDS = 5
 SCORES = ("rfm_recency", "rfm_frequency", "rfm_monetary")
 # what segments and RFM are made of; a project without orders has none of it, and nobody has ordered
 _BOUGHT = tuple(
@@ -53,7 +55,7 @@ def check_features(names: Iterable[str], features: Table, where: str = "[segment
 
 
 def stage_purchases(engine: Engine, read: ReadWindow, day: dt.date) -> Relation:
-    """Products by customer and category in the 365 days to `day`, as known then."""
+    """Products by customer, category and band of price in the 365 days to `day`, as known then."""
     after = day - MIX_DAYS
     facts = {"basket_item": read(BASKET_ITEM, after, day), "identity_map": read(MAP, None, day)}
     return engine.stage(sql_text("segments/purchase"), facts, {"after": after, "day": day})
@@ -79,8 +81,9 @@ def behaviour(
 ) -> tuple[str, dict[str, Input]]:
     """The statement that reads behaviour in the order of customers, and its inputs.
 
-    Columns: `customer_id`, `has_ordered`, the named features as doubles, one `mix_N` per category. With
-    `rfm`, every customer and the RFM scores; else only customers with an order, and `orders_of_a_year`.
+    Columns: `customer_id`, `has_ordered`, the named features as doubles, `orders_of_a_year`, and with
+    categories one `mix_N` for each of them and one `price_N` per band of price. With `rfm`, every customer
+    and the RFM scores; else only customers with an order.
     """
     inputs: dict[str, Input] = {"features": features}
     if categories:
@@ -97,6 +100,7 @@ def _behaviour_sql(names: tuple[str, ...], categories: tuple[str, ...], with_rfm
         exp.column("customer_id", "features"),
         exp.alias_(has_ordered, "has_ordered"),
         *(_double(exp.column(name, "features"), name) for name in names),
+        _double(exp.func("coalesce", exp.column("orders_365d", "features"), exp.Literal.number(0)), ORDERS),
         *(
             _double(exp.func("coalesce", exp.column(mix, "mix"), exp.Literal.number(0)), mix)
             for mix in _mix(categories)
@@ -108,37 +112,39 @@ def _behaviour_sql(names: tuple[str, ...], categories: tuple[str, ...], with_rfm
             "mix", on=_same_customer("mix"), join_type="left"
         )
     if not with_rfm:
-        orders = exp.alias_(exp.column("orders_365d", "features"), ORDERS)
-        return query.select(orders).where(has_ordered).sql("duckdb")
+        return query.where(has_ordered).sql("duckdb")
     query = query.select(*(exp.column(score, "rfm") for score in SCORES))
     return query.join("rfm", on=_same_customer("rfm"), join_type="left").sql("duckdb")
 
 
-def to_matrix(table: pa.Table, names: Sequence[str], categories: Sequence[str] = ()) -> NDArray[np.float64]:
-    """The named columns, then those of the categories, as a matrix; NaN where empty."""
-    columns = [
-        table.column(name).to_numpy(zero_copy_only=False).astype(np.float64)
-        for name in (*names, *_mix(categories))
-    ]
+def to_matrix(table: pa.Table, names: Sequence[str]) -> NDArray[np.float64]:
+    """The named columns as a matrix; NaN where empty."""
+    columns = [table.column(name).to_numpy(zero_copy_only=False).astype(np.float64) for name in names]
     return np.column_stack(columns)
 
 
+def behaviour_matrix(table: pa.Table, names: Sequence[str], categories: Sequence[str]) -> NDArray[np.float64]:
+    """What `behaviour` gave, as a fitted pipeline takes it: features, orders, categories, bands of price."""
+    return to_matrix(table, [*names, ORDERS, *_mix(categories)])
+
+
 def _mix(categories: Sequence[str]) -> list[str]:
-    return [f"mix_{number}" for number in range(len(categories))]
+    if not categories:
+        return []
+    bands = [f"price_{band}" for band in range(1, PRICE_BANDS + 1)]
+    return [*(f"mix_{number}" for number in range(len(categories))), *bands]
 
 
 def _mix_query(categories: Sequence[str]) -> exp.Select:
-    """Products per category side by side; the names of categories are data and stand as quoted literals."""
+    """Products per category and per band side by side; categories are data and stand as quoted literals."""
+    groups = [exp.column("category").eq(exp.Literal.string(category)) for category in categories]
+    groups += [exp.column("price_band").eq(exp.Literal.number(band)) for band in range(1, PRICE_BANDS + 1)]
     sums = [
         exp.alias_(
-            exp.Sum(
-                this=exp.Case()
-                .when(exp.column("category").eq(exp.Literal.string(category)), exp.column("items"))
-                .else_(exp.Literal.number(0))
-            ),
+            exp.Sum(this=exp.Case().when(group, exp.column("items")).else_(exp.Literal.number(0))),
             name,
         )
-        for category, name in zip(categories, _mix(categories), strict=True)
+        for group, name in zip(groups, _mix(categories), strict=True)
     ]
     return exp.select("customer_id", *sums).from_("purchase").group_by("customer_id")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from persona_pipeline.contracts.segments import check_algorithm
 
@@ -18,7 +19,11 @@ DEFAULT_FEATURES = (
     "discounted_order_share_365d",
     "discount_share_365d",
     "refund_share_365d",
+    "refunds_per_order_365d",
+    "weekend_order_share_365d",
 )
+# of a feature, as a mixture weighs it (evidence.py)
+FAMILIES = ("share", "per_order", "count", "value", "money")
 
 
 class NotEnoughData(Exception):
@@ -31,19 +36,22 @@ class SegmentationOptions:
 
     `algorithm` is one of SEGMENT_ALGORITHMS; `k` fixes the number of segments, of which density-based
     algorithms have as many as there are dense regions.
-    `category_mix` adds what the customer buys: the shares of up to `categories` product categories of the
-    last 365 days.
+    `families` says of features what a mixture takes them for; of the others, that they are values.
+    `category_mix` adds what the customer buys: the products of up to `categories` product categories of the
+    last 365 days, and of each band of price.
     `k_margin` is the hysteresis: another k replaces last week's only if its silhouette is higher by this
-    share.
+    share; of a mixture, if it adds half this share to what segments explain.
     Segments are learned from customers with at least `established_orders` orders in 365 days, if that is
-    half of them or more, and everybody gets one: a single order says little about how somebody buys.
+    half of them or more, and everybody gets one: a single order says little about how somebody buys. A
+    mixture learns from everybody, and weighs what each customer did.
     `bootstrap` is the number of resamples behind the stability figures. Above `sample` customers, k is
     scanned on a sample and only the chosen k is refined on everybody. `currency` stands behind amounts in the
     words of a rule.
     """
 
     features: tuple[str, ...] = DEFAULT_FEATURES
-    algorithm: str = "kmeans"
+    families: Mapping[str, str] = field(default_factory=dict)
+    algorithm: str = "mixture"
     k: int | None = None
     category_mix: bool = True
     categories: int = 20
@@ -63,4 +71,6 @@ class SegmentationOptions:
             raise ValueError(f"segmentation needs features, each named once; got {self.features}")
         if not 2 <= self.k_min <= self.k_max:
             raise ValueError(f"segmentation needs 2 <= k_min <= k_max; got {self.k_min} .. {self.k_max}")
+        if unknown := set(self.families.values()) - set(FAMILIES):
+            raise ValueError(f"unknown families {sorted(unknown)}; known: {', '.join(FAMILIES)}")
         check_algorithm(self.algorithm, self.k)

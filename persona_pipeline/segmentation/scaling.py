@@ -7,6 +7,8 @@ in.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -113,14 +115,16 @@ class CategoryMix(TransformerMixin, BaseEstimator):
         return np.sqrt((counts + PRIOR_PRODUCTS * self.base_) / (total + PRIOR_PRODUCTS))
 
 
-def build_scaler(features: int, categories: int) -> ColumnTransformer:
-    """The unfitted steps before clustering: `features` columns of behaviour, then `categories` of products.
+def build_scaler(features: int, groups: Sequence[int] = ()) -> ColumnTransformer:
+    """The unfitted steps before clustering: `features` columns, one left out, then groups of products.
 
-    The result has the features first, then informative missing indicators, then the categories.
+    The result has the features first, then informative missing indicators, then the groups.
     """
     behaviour = Pipeline([("impute", MedianImputer()), ("tame", TailTamer()), ("scale", SpreadScaler())])
     parts = [("behaviour", behaviour, list(range(features)))]
-    if categories:
+    start = features + 1
+    for number, size in enumerate(groups):
         mix = Pipeline([("mix", CategoryMix()), ("scale", SpreadScaler())])
-        parts.append(("mix", mix, list(range(features, features + categories))))
+        parts.append((f"mix_{number}", mix, list(range(start, start + size))))
+        start += size
     return ColumnTransformer(parts)

@@ -15,7 +15,9 @@ from persona_pipeline.contracts.model_archive import canonical
 from persona_pipeline.segmentation.clustering import Centroids
 from persona_pipeline.segmentation.density import Dbscan, Hdbscan
 from persona_pipeline.segmentation.discriminant import Discriminants
+from persona_pipeline.segmentation.evidence import Evidence
 from persona_pipeline.segmentation.hierarchical import Hierarchical
+from persona_pipeline.segmentation.mixture import Mixture
 from persona_pipeline.segmentation.scaling import CategoryMix, MedianImputer, SpreadScaler, TailTamer
 
 TRUSTED = [
@@ -25,21 +27,24 @@ TRUSTED = [
         Centroids,
         Dbscan,
         Discriminants,
+        Evidence,
         Hdbscan,
         Hierarchical,
         MedianImputer,
+        Mixture,
         SpreadScaler,
         TailTamer,
     )
 ]
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Segmentation:
     """What is in force: one fitted pipeline and the meaning of its clusters.
 
-    The pipeline takes one column per feature, then one per category with the number of products bought.
+    The pipeline takes one column per feature, the number of orders, then the products bought of each category
+    and band of price.
     `keys[i]` is the key of segment i; `evidence[key]` the features and signs its name rests on;
     `highest_key` the
     highest number a key ever had, so that none is used twice; `outlier_distance` the 99 % quantile of the

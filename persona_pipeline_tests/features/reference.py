@@ -140,6 +140,7 @@ def order_features(known: Known, customer: str) -> dict[str, object]:
         "days_between_orders_max_ever": max(gaps, default=None),
         "recency_over_gap": None if recency is None or mean_gap is None else recency / mean_gap,
         "weekend_order_share_90d": ratio(count(weekend, 90), count(bought, 90)),
+        "weekend_order_share_365d": ratio(count(weekend, 365), count(bought, 365)),
         "units_per_order_90d": ratio(total("quantity", 90), count(bought, 90)),
     }
     for window in (1, 7, 30, 90, 180, 365, None):
@@ -148,9 +149,11 @@ def order_features(known: Known, customer: str) -> dict[str, object]:
         found[f"sales_{suffix(window)}"] = total("amount", window)
     for window in (30, 90, 365, None):
         found[f"units_{suffix(window)}"] = total("quantity", window)
-    for window in (30, 90, None):
+    for window in (30, 90, 365, None):
         found[f"refunds_{suffix(window)}"] = count((o for o, money in paid_back.items() if money > 0), window)
-        found[f"order_days_{suffix(window)}"] = sum(inside(on, window) for on in days)
+        if window != 365:
+            found[f"order_days_{suffix(window)}"] = sum(inside(on, window) for on in days)
+    found["refunds_per_order_365d"] = ratio(found["refunds_365d"], found["orders_365d"])
     for window in (90, 365, None):
         kept = total("amount", window, sales.keys() - cancelled)
         gross = total("amount", window) + total("discount", window)

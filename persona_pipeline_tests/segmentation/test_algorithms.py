@@ -17,14 +17,17 @@ from persona_pipeline.segmentation.clustering import Centroids, Segments, kmeans
 from persona_pipeline.segmentation.density import Dbscan, Hdbscan
 from persona_pipeline.segmentation.fit import Fitted, fit_segments
 from persona_pipeline.segmentation.hierarchical import LINKAGES, Hierarchical, merge_tree
+from persona_pipeline.segmentation.mixture import Mixture
 from persona_pipeline.segmentation.neighbours import NOISE
 from persona_pipeline.segmentation.options import NotEnoughData, SegmentationOptions
 from persona_pipeline.segmentation.storage import from_bytes, to_bytes
+from persona_pipeline_tests.segmentation.conftest import with_orders
 
 Floats = NDArray[np.float64]
 KINDS = np.array([[5.0, 5.0, 5.0], [20.0, 5.0, 9.0], [5.0, 20.0, 30.0], [25.0, 25.0, 5.0]])
 SIZES = (160, 120, 100, 60)
 ESTIMATORS: dict[str, Segments] = {
+    "mixture": Mixture(4),
     "kmeans": Centroids(4),
     **{linkage: Hierarchical(4, linkage) for linkage in LINKAGES},
     "dbscan": Dbscan(),
@@ -41,8 +44,8 @@ def kinds(seed: int = 1) -> tuple[Floats, NDArray[np.intp]]:
 
 def fitted(rows: Floats, algorithm: str, seed: int = 0, bootstrap: int = 1) -> Fitted:
     features = ("orders_365d", "average_order_value_365d", "price_per_unit_365d")
-    options = SegmentationOptions(features, algorithm, k_max=6, seed=seed, bootstrap=bootstrap)
-    return fit_segments(rows, np.full(len(rows), 5.0), options)
+    options = SegmentationOptions(features, algorithm=algorithm, k_max=6, seed=seed, bootstrap=bootstrap)
+    return fit_segments(with_orders(rows), options)
 
 
 @every_algorithm
@@ -64,12 +67,12 @@ def test_what_is_stored_places_anybody_alone_as_in_a_batch_and_learns_nothing(al
     content = to_bytes(found.segmentation)
     pipeline = from_bytes(content).pipeline
     others, truth = kinds(seed=2)
-    whole = place(pipeline, others)
-    parts = [place(pipeline, others[start : start + 7]) for start in range(0, len(others), 7)]
+    whole = place(pipeline, with_orders(others))
+    parts = [place(pipeline, with_orders(others[start : start + 7])) for start in range(0, len(others), 7)]
     assert np.vstack([part.distances for part in parts]).tobytes() == whole.distances.tobytes()
     assert np.array_equal(np.concatenate([part.labels for part in parts]), whole.labels)
     assert adjusted_rand_score(truth, whole.labels) > 0.9
-    assert np.array_equal(place(pipeline, rows).labels, found.labels)
+    assert np.array_equal(place(pipeline, with_orders(rows)).labels, found.labels)
     assert to_bytes(from_bytes(content)) == content
 
 
@@ -100,8 +103,8 @@ def test_too_few_customers_are_refused_with_numbers(algorithm: str) -> None:
 @pytest.mark.parametrize("algorithm", WITH_K)
 def test_k_can_be_fixed_also_beyond_the_range(algorithm: str) -> None:
     rows, _ = kinds()
-    options = SegmentationOptions(("orders_365d", "a", "b"), algorithm, k=6, k_max=4, bootstrap=0)
-    found = fit_segments(rows, np.full(len(rows), 5.0), options)
+    options = SegmentationOptions(("orders_365d", "a", "b"), algorithm=algorithm, k=6, k_max=4, bootstrap=0)
+    found = fit_segments(with_orders(rows), options)
     assert len(found.segmentation.keys) == 6
     assert [one.k for one in found.curve.tried] == [2, 3, 4, 6]
 
@@ -110,7 +113,7 @@ def test_k_can_be_fixed_also_beyond_the_range(algorithm: str) -> None:
     ("algorithm", "k", "expected"),
     [
         ("kmean", None, "unknown algorithm 'kmean'; did you mean 'kmeans'"),
-        ("louvain", None, "known: kmeans, ward, average"),
+        ("louvain", None, "known: mixture, kmeans, ward, average"),
         ("dbscan", 5, 'k = 5 cannot be fixed for dbscan.*set algorithm = "kmeans"'),
         ("ward", 1, "k = 1 makes no segments; set 2 or more"),
     ],
@@ -132,8 +135,8 @@ def test_a_tree_cuts_mall_customers_as_scikit_learn_does(linkage: str, shared_da
 
 def test_ward_chooses_five_segments_of_mall_customers(shared_data: Path) -> None:
     rows = mall(shared_data)
-    options = SegmentationOptions(("orders_365d", "price_per_unit_365d"), "ward")
-    assert len(fit_segments(rows, np.full(len(rows), 5.0), options).segmentation.keys) == 5
+    options = SegmentationOptions(("orders_365d", "price_per_unit_365d"), algorithm="ward")
+    assert len(fit_segments(with_orders(rows), options).segmentation.keys) == 5
 
 
 def test_dbscan_of_mall_customers_is_scikit_learns(shared_data: Path) -> None:
@@ -185,9 +188,8 @@ def test_profiles_of_a_social_network_are_segmented_as_well_as_scikit_learn_does
     table = pd.read_csv(shared_data / "sns_profiles" / "snsdata.csv.gz")
     words = table.iloc[:, 4:].to_numpy(float)
     found = fit_segments(
-        words,
-        np.full(len(words), 5.0),
-        SegmentationOptions(tuple(table.columns[4:]), k=5, k_max=6, bootstrap=0),
+        with_orders(words),
+        SegmentationOptions(tuple(table.columns[4:]), algorithm="kmeans", k=5, k_max=6, bootstrap=0),
     )
     assert (len(found.labels), len(found.segmentation.keys)) == (30_000, 5)
     # of equal starts: the counts have such tails that runs end in optima up to 1 % apart

@@ -91,7 +91,7 @@ def test_last_weeks_k_stays_unless_another_is_clearly_better() -> None:
     nothing = Clustering(np.zeros((2, 1)), np.zeros(1, dtype=int), 0.0)
     scores = {2: 0.6, 3: 0.40, 4: 0.44, 5: 0.43, 6: 0.2}
     tried = tuple(Tried(k, nothing, 1.0, score) for k, score in scores.items())
-    curve = Curve(tried, 1.0, 3, np.zeros((1, 1)), np.zeros((1, 1)))
+    curve = Curve(tried, 1.0, 3, np.zeros((1, 1)), np.zeros((1, 1)), np.zeros(1, dtype=int))
     assert choose_k(curve, None, 0.1, never) == 4  # the best of 3, 4, 5; 2 lies before the knee
     assert choose_k(curve, 3, 0.1, never) == 3  # 0.44 is no more than 0.40 + 10 %
     assert choose_k(curve, 3, 0.05, never) == 4
@@ -136,7 +136,7 @@ def never(k: int) -> float:
 def test_the_most_segments_that_are_apart_win_over_the_silhouette() -> None:
     nothing = Clustering(np.zeros((2, 1)), np.zeros(1, dtype=int), 0.0)
     tried = tuple(Tried(k, nothing, 1.0, 1 / k) for k in range(2, 9))
-    curve = Curve(tried, 1.0, 3, np.zeros((1, 1)), np.zeros((1, 1)))
+    curve = Curve(tried, 1.0, 3, np.zeros((1, 1)), np.zeros((1, 1)), np.zeros(1, dtype=int))
     apart = {2: 9.0, 3: 5.0, 4: 3.6, 5: 3.4, 6: 5.0, 7: 3.0, 8: 3.0}.__getitem__
     assert choose_k(curve, None, 0.1, apart) == 4  # 6 lies three beyond the knee
     assert choose_k(curve, 3, 0.1, apart) == 3  # 3.6 is less than 3.5 and a twentieth

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import numpy as np
@@ -74,6 +75,7 @@ def test_members_have_their_confidence_and_profiles_their_figures(world: World) 
     sunday = dt.date(2025, 3, 2)
     rows = planted({"regular": 60, "hunter": 50, "lapsed": 40, "wealthy": 30})
     visitor = {**rows[0], "customer_id": "c_visitor", "recency_days": None, "orders_365d": 0}
+    world.options = dataclasses.replace(world.options, algorithm="kmeans")
     world.customers(sunday, [*rows, visitor])
     world.fit(sunday)
     world.customers(sunday + dt.timedelta(days=1), [*rows, visitor])

@@ -18,7 +18,7 @@ from persona_pipeline.segmentation.clustering import place
 from persona_pipeline.segmentation.fit import Before, Fitted, fit_segments
 from persona_pipeline.segmentation.matching import Matched
 from persona_pipeline.segmentation.options import SegmentationOptions
-from persona_pipeline_tests.segmentation.conftest import World, planted
+from persona_pipeline_tests.segmentation.conftest import World, planted, with_orders
 
 Floats = NDArray[np.float64]
 Kinds = NDArray[np.intp]
@@ -76,10 +76,10 @@ def refit(rows: Floats, last: Fitted | None, options: SegmentationOptions) -> Fi
     """One refit, given the one before, as the weekly step does it."""
     before = None
     if last is not None:
-        placed = place(last.segmentation.pipeline, rows)
+        placed = place(last.segmentation.pipeline, with_orders(rows))
         far = placed.distances.min(axis=1) > last.segmentation.outlier_distance
         before = Before(last.segmentation, last.names, placed.labels, far)
-    return fit_segments(rows, np.full(len(rows), 5.0), options, before)
+    return fit_segments(with_orders(rows), options, before)
 
 
 def key_of_each_kind(found: Fitted, kind: Kinds) -> dict[int, str]:

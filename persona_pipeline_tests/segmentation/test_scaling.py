@@ -62,8 +62,12 @@ def test_one_purchase_is_drawn_towards_the_base() -> None:
 
 @functools.cache
 def fitted(seed: int = 0) -> Segmentation:
-    rows = np.random.default_rng(seed).poisson(3, (60, 4)).astype(float)
-    steps = [("scale", build_scaler(2, 2)), ("discriminants", Discriminants()), ("centroids", Centroids(3))]
+    rows = np.random.default_rng(seed).poisson(3, (60, 5)).astype(float)
+    steps = [
+        ("scale", build_scaler(2, (2,))),
+        ("discriminants", Discriminants()),
+        ("centroids", Centroids(3)),
+    ]
     pipeline = Pipeline(steps).fit(rows, np.arange(60) % 3)
     return Segmentation(pipeline, ("a", "b"), ("x", "y"), ("s01", "s02", "s03"), {"s01": [("a", 1)]}, 7, 1.5)
 
@@ -78,7 +82,7 @@ def test_storing_is_lossless_and_equal_content_is_equal_bytes() -> None:
         7,
         1.5,
     )
-    rows = np.random.default_rng(1).poisson(3, (9, 4)).astype(float)
+    rows = np.random.default_rng(1).poisson(3, (9, 5)).astype(float)
     assert loaded.pipeline.transform(rows).tobytes() == fitted().pipeline.transform(rows).tobytes()
     assert to_bytes(loaded) == content
     assert to_bytes(fitted(seed=1)) != content
@@ -92,6 +96,6 @@ def test_other_classes_are_not_loaded() -> None:
 @given(st.integers(1, 59))
 def test_scoring_does_not_depend_on_the_batch(cut: int) -> None:
     model = fitted().pipeline
-    rows = np.random.default_rng(2).poisson(3, (60, 4)).astype(float)
+    rows = np.random.default_rng(2).poisson(3, (60, 5)).astype(float)
     parts = np.vstack([model.transform(rows[:cut]), model.transform(rows[cut:])])
     assert parts.tobytes() == model.transform(rows).tobytes()

@@ -7,10 +7,13 @@ import datetime as dt
 from collections import defaultdict
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from persona_pipeline.contracts import Purpose
+from persona_pipeline.contracts.behaviour import BASKET_ITEM
 from persona_pipeline.contracts.purpose import NotUsable
+from persona_pipeline.segmentation.matrix import stage_purchases
 from persona_pipeline_tests.segmentation.conftest import World, planted
 
 SUNDAY = dt.date(2025, 3, 2)
@@ -105,7 +108,7 @@ def test_keys_and_names_live_on_when_the_base_drifts(world: World) -> None:
 
 
 def test_segments_are_learned_from_established_customers_and_everybody_gets_one(world: World) -> None:
-    world.options = dataclasses.replace(world.options, established_orders=3)
+    world.options = dataclasses.replace(world.options, algorithm="kmeans", established_orders=3)
     once = [
         {**NO_ORDER, "customer_id": f"c_once_{n:02d}", "recency_days": 40 + 5 * n, "orders_365d": 1}
         for n in range(60)
@@ -123,7 +126,7 @@ def test_segments_are_learned_from_established_customers_and_everybody_gets_one(
 
 
 def test_all_customers_are_learned_from_where_few_come_back(world: World) -> None:
-    world.options = dataclasses.replace(world.options, established_orders=3)
+    world.options = dataclasses.replace(world.options, algorithm="kmeans", established_orders=3)
     world.customers(SUNDAY, planted({"regular": 20, "hunter": 20, "lapsed": 80}))
     world.fit(SUNDAY)
     assert "learned from 120 with 2 orders or more" in world.rows("segments.fit", SUNDAY)[0]["status_reason"]
@@ -310,3 +313,30 @@ def test_what_customers_buy_tells_them_apart(world: World) -> None:
     world.customers(NEXT, [{**same, "customer_id": customer} for customer in customers])
     found = kinds_by_key([row for row in world.apply(NEXT) if row["customer_id"] not in mixed])
     assert sorted(map(sorted, found.values())) == [["book"], ["food"]]
+
+
+def test_products_are_counted_by_band_of_price_beside_the_mean_of_their_category(world: World) -> None:
+    """One product each of 10, 20, 40, 60 and 120 in one category (mean 50), all of one price in the other."""
+    day = dt.date(2025, 3, 2)
+    world.identities(day, ["a", "b"])
+    rows = [
+        {"id": "a", "order_id": f"o{price}", "product_id": f"p{price}", "category": "tea", "amount": price}
+        for price in (10, 20, 40, 60, 120)
+    ]
+    rows += [{"id": "b", "order_id": "x", "product_id": "y", "category": "books", "amount": 30}]
+    rows += [{"id": "b", "order_id": "z", "product_id": "free", "category": "unknown", "amount": 0}]
+    facts = [{"day": day, "event_day": day, "id_kind": "account", "quantity": 1, **row} for row in rows]
+    facts[0] |= {"quantity": 2, "amount": 20}  # two for 10 each
+    output = world.lake.output(BASKET_ITEM)
+    table = pa.Table.from_pylist(facts)
+    world.commit(BASKET_ITEM, day, world.engine.select_into("SELECT * FROM t", {"t": table}, output))
+    purchase = stage_purchases(world.engine, world.lake.read, day)
+    found = world.engine.fetch("SELECT * FROM p ORDER BY ALL", {"p": purchase}).to_pylist()
+    # mean of tea: 260 / 6 = 43.3; 10 is below half of it, 20 too, 40 about, 60 to twice, 120 above
+    assert [tuple(row.values()) for row in found] == [
+        ("a", "tea", 1, 2),
+        ("a", "tea", 3, 1),
+        ("a", "tea", 4, 1),
+        ("a", "tea", 5, 1),
+        ("b", "books", 3, 1),
+    ]

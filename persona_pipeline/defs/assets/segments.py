@@ -52,7 +52,7 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         from persona_pipeline.defs.weekly import each_week
         from persona_pipeline.segmentation import fit_week
 
-        options = segmentation_options(shop.settings)
+        options = segmentation_options(shop.settings, shop.catalogue)
         yield from each_week(
             shop,
             FITTED,

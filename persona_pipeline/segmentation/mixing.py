@@ -1,0 +1,133 @@
+"""Segments by a mixture: how many there are, where the search starts, and what the fit stands on.
+
+Here: k-means of established customers as the start for every k, the choice by the integrated completed
+likelihood, last week's segments as the preferred start. Not here: the distributions (mixture.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_pipeline.segmentation.algorithms import Learned, divide, grid, lloyd_again
+from persona_pipeline.segmentation.choice import trace_curve
+from persona_pipeline.segmentation.clustering import Labels, Matrix, assign, draw_rows
+from persona_pipeline.segmentation.criteria import criteria_of
+from persona_pipeline.segmentation.discriminant import Discriminants, separation
+from persona_pipeline.segmentation.evidence import Evidence
+from persona_pipeline.segmentation.mixture import Mixture
+from persona_pipeline.segmentation.options import NotEnoughData, SegmentationOptions
+
+# on so many rows k is chosen
+ROWS = 5_000
+# last week's segments stay the start while a new one explains no more than this share better
+WARM_SHARE = 0.01
+# a refit on a resample starts from the segments: what other customers would change is seen at once
+REFIT_ROUNDS = 15
+
+
+def learn_mixture(
+    values: Matrix,
+    scaled: Matrix,
+    established: NDArray[np.bool_],
+    groups: Sequence[int],
+    options: SegmentationOptions,
+    last_k: int | None,
+    last: Labels | None,
+    rng: np.random.Generator,
+) -> Learned:
+    """Segment everybody by what they did.
+
+    Args:
+        values: customers x (features, orders, products by group), NaN where unknown.
+        scaled: the same customers, scaled for distances.
+        established: who has ordered often enough for k-means to start from.
+        groups: sizes of the groups of products.
+        options: k or its range, families of the features.
+        last_k: number of segments in force, if any.
+        last: last week's segments of the customers, -1 for none.
+        rng: of the draws.
+
+    Raises:
+        NotEnoughData: too few different rows, or nothing that a mixture could weigh.
+    """
+    families = [options.families.get(name, "value") for name in options.features]
+    evidence = Evidence(families, list(groups))
+    rows = np.asarray(evidence.fit_transform(values), dtype=np.float64)
+    blocks = evidence.blocks()
+    if not blocks:
+        raise NotEnoughData(
+            f"features {', '.join(options.features)} are amounts, which a mixture leaves out; "
+            'add a count or a share, or set algorithm = "kmeans"'
+        )
+    learned_at = np.flatnonzero(established)
+    ks = grid(options, len(np.unique(scaled[established], axis=0)))
+    curve = trace_curve(
+        scaled[established], ks, rng, sample=options.sample, silhouette_sample=options.silhouette_sample
+    )
+    chosen = draw_rows(len(rows), options.sample, rng)
+    few = chosen[draw_rows(len(chosen), ROWS, rng)]
+    starts = {k: assign(scaled[chosen], curve.at(k).clustering.centroids).labels for k in ks}
+    if last is not None and len(np.unique(last[last >= 0])) < (last_k or 0):
+        last = None  # a segment without a customer is no start
+    one = Mixture(1, blocks).fit_from(rows[few], np.zeros(len(few), dtype=np.intp))
+
+    def fitted(k: int, at: Labels) -> Mixture:
+        found = Mixture(k, blocks).fit_from(rows[at], starts[k][np.isin(chosen, at)])
+        if last is None or k != last_k:
+            return found
+        carried = Mixture(k, blocks).fit_from(rows[at], last[at])
+        explained = found.likelihood_ - one.likelihood_ * len(at) / len(few)
+        return carried if found.likelihood_ - carried.likelihood_ <= WARM_SHARE * explained else found
+
+    tried = {k: fitted(k, few) for k in ks}
+    criterion = {k: each.icl_ for k, each in tried.items()}
+    k = options.k or _chosen_k(criterion, one.icl_, last_k, options.k_margin)
+    step = tried[k] if len(few) == len(chosen) else fitted(k, chosen)
+    if step.k < 2:  # noqa: PLR2004 - one segment tells nobody apart
+        raise NotEnoughData(f"{len(rows)} customers differ in nothing that a mixture can weigh")
+    placed = step.place(rows)
+
+    def refit(drawn: Matrix, labels: Labels) -> Callable[[Matrix], Labels]:
+        return Mixture(step.k, blocks).fit_from(drawn, labels, REFIT_ROUNDS).predict
+
+    criteria = criteria_of(curve, divide, lloyd_again, resamples=options.bootstrap, seed=options.seed)
+    with_icl = {number: replace(each, icl=_icl(number, one, tried)) for number, each in criteria.items()}
+    return Learned(
+        (("evidence", evidence), ("segments", step)),
+        rows,
+        placed.labels,
+        placed.labels[learned_at[curve.judged_at]],
+        curve,
+        {step.k: _apart(scaled, chosen, placed.labels)},
+        with_icl,
+        refit,
+        f"mixture of what {len(chosen)} customers did, integrated completed likelihood of {len(few)}",
+    )
+
+
+def _chosen_k(icl: Mapping[int, float], of_one: float, last_k: int | None, margin: float) -> int:
+    """The k of the lowest criterion; last week's stays while another explains little more than it.
+
+    Little is half of `margin` of what the best k gains over one segment.
+    """
+    best = min(icl, key=lambda k: (icl[k], k))
+    if last_k is not None and last_k in icl and icl[last_k] - icl[best] <= margin / 2 * (of_one - icl[best]):
+        return last_k
+    return best
+
+
+def _icl(k: int, one: Mixture, tried: Mapping[int, Mixture]) -> float | None:
+    fitted = one if k == 1 else tried.get(k)
+    return None if fitted is None else float(fitted.icl_)
+
+
+def _apart(scaled: Matrix, chosen: Labels, labels: Labels) -> float:
+    used, renumbered = np.unique(labels[chosen], return_inverse=True)
+    if len(used) < 2:  # noqa: PLR2004 - of a pair
+        return 0.0
+    rows = scaled[chosen]
+    return separation(Discriminants().fit(rows, renumbered).transform(rows), renumbered)
