@@ -25,7 +25,7 @@ MIX_DAYS = dt.timedelta(days=365)
 # a category that fewer than a twentieth of the buyers ever touched cannot tell segments apart
 CATEGORY_REACH = 0.05
 ORDERS = "orders_of_a_year"
-# of price beside the mean of the category (segments/purchase.sql)
+# of price beside what is usual in the category (segments/purchase.sql)
 PRICE_BANDS = 5
 SCORES = ("rfm_recency", "rfm_frequency", "rfm_monetary")
 # what segments and RFM are made of; a project without orders has none of it, and nobody has ordered

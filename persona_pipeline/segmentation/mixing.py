@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from persona_pipeline.segmentation.algorithms import Learned, divide, grid, lloyd_again
 from persona_pipeline.segmentation.choice import trace_curve
-from persona_pipeline.segmentation.clustering import Labels, Matrix, assign, draw_rows
+from persona_pipeline.segmentation.clustering import Labels, Matrix, assign, draw_rows, kmeans
 from persona_pipeline.segmentation.criteria import criteria_of
 from persona_pipeline.segmentation.discriminant import Discriminants, separation
 from persona_pipeline.segmentation.evidence import Evidence
@@ -25,6 +25,8 @@ from persona_pipeline.segmentation.options import NotEnoughData, SegmentationOpt
 ROWS = 5_000
 # last week's segments stay the start while a new one explains no more than this share better
 WARM_SHARE = 0.01
+# so long every start is followed before the best goes on: a search from one start often ends in the next best
+FIRST_ROUNDS = 5
 # a refit on a resample starts from the segments: what other customers would change is seen at once
 REFIT_ROUNDS = 15
 
@@ -70,20 +72,28 @@ def learn_mixture(
     )
     chosen = draw_rows(len(rows), options.sample, rng)
     few = chosen[draw_rows(len(chosen), ROWS, rng)]
-    starts = {k: assign(scaled[chosen], curve.at(k).clustering.centroids).labels for k in ks}
     if last is not None and len(np.unique(last[last >= 0])) < (last_k or 0):
         last = None  # a segment without a customer is no start
     one = Mixture(1, blocks).fit_from(rows[few], np.zeros(len(few), dtype=np.intp))
+    starts: dict[int, Mixture] = {}
+    tried: dict[int, Mixture] = {}
 
     def fitted(k: int, at: Labels) -> Mixture:
-        found = Mixture(k, blocks).fit_from(rows[at], starts[k][np.isin(chosen, at)])
+        found = Mixture(k, blocks).fit_from(rows[at], starts[k].predict(rows[at]))
         if last is None or k != last_k:
             return found
         carried = Mixture(k, blocks).fit_from(rows[at], last[at])
         explained = found.likelihood_ - one.likelihood_ * len(at) / len(few)
         return carried if found.likelihood_ - carried.likelihood_ <= WARM_SHARE * explained else found
 
-    tried = {k: fitted(k, few) for k in ks}
+    for k in reversed(ks):
+        seeds = [curve.at(k).clustering.centroids, kmeans(curve.rows, k, rng, starts=1).centroids]
+        guesses = [assign(scaled[few], each).labels for each in seeds]
+        if k + 1 in tried:
+            guesses.append(_merged(tried[k + 1], rows[few]))
+        begun = [Mixture(k, blocks).fit_from(rows[few], each, FIRST_ROUNDS) for each in guesses]
+        starts[k] = max(begun, key=lambda each: each.likelihood_)
+        tried[k] = fitted(k, few)
     criterion = {k: each.icl_ for k, each in tried.items()}
     k = options.k or _chosen_k(criterion, one.icl_, last_k, options.k_margin)
     step = tried[k] if len(few) == len(chosen) else fitted(k, chosen)
@@ -107,6 +117,18 @@ def learn_mixture(
         refit,
         f"mixture of what {len(chosen)} customers did, integrated completed likelihood of {len(few)}",
     )
+
+
+def _merged(mixture: Mixture, rows: Matrix) -> Labels:
+    """Segments of the rows with those two made one that take the most customers from each other."""
+    probability = mixture.probability(rows)
+    shared = probability.T @ probability
+    sizes = np.maximum(probability.sum(axis=0), 1e-12)
+    overlap = np.triu(shared / np.minimum(sizes[:, None], sizes), 1)
+    one, other = np.unravel_index(overlap.argmax(), overlap.shape)
+    labels = probability.argmax(axis=1)
+    labels[labels == other] = one
+    return np.unique(labels, return_inverse=True)[1]
 
 
 def _chosen_k(icl: Mapping[int, float], of_one: float, last_k: int | None, margin: float) -> int:

@@ -135,6 +135,10 @@ class Mixture(ClusterMixin, BaseEstimator):
         distances = np.sqrt(2 * np.maximum(-log - typical[:, None], 0.0))
         return Placed(log.argmax(axis=1), distances, _posterior(log)[0].max(axis=1))
 
+    def probability(self, X: ArrayLike) -> Floats:
+        """Of each segment, rows x segments."""
+        return _posterior(self._log(np.asarray(X, dtype=np.float64)))[0]
+
     def predict(self, X: ArrayLike) -> Labels:
         """Number of the most probable segment."""
         return self.place(X).labels

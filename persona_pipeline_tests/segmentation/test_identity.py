@@ -73,13 +73,13 @@ class Base:
 
 
 def refit(rows: Floats, last: Fitted | None, options: SegmentationOptions) -> Fitted:
-    """One refit, given the one before, as the weekly step does it."""
+    """One refit, given the one before, as the weekly step does it; the last column of rows are orders."""
     before = None
     if last is not None:
-        placed = place(last.segmentation.pipeline, with_orders(rows))
+        placed = place(last.segmentation.pipeline, rows)
         far = placed.distances.min(axis=1) > last.segmentation.outlier_distance
         before = Before(last.segmentation, last.names, placed.labels, far)
-    return fit_segments(with_orders(rows), options, before)
+    return fit_segments(rows, options, before)
 
 
 def key_of_each_kind(found: Fitted, kind: Kinds) -> dict[int, str]:
@@ -93,7 +93,7 @@ def swaps(seed: int, size: int) -> tuple[int, float]:
     base, last, first, swapped, lowest = Base(size, seed), None, {}, 0, 1.0
     options = SegmentationOptions(FEATURES, category_mix=False, bootstrap=0, seed=seed)
     for _ in range(MONTHS):
-        last = refit(base.month(), last, options)
+        last = refit(with_orders(base.month()), last, options)
         keys = key_of_each_kind(last, base.kind)
         first = first or keys
         swapped += keys != first or len(set(keys.values())) != len(PERSONAS)
@@ -119,9 +119,9 @@ def test_no_key_is_swapped_in_twenty_seeds() -> None:
 def test_a_planted_new_persona_is_born(seed: int) -> None:
     base = Base(600, seed)
     options = SegmentationOptions(FEATURES, category_mix=False, bootstrap=0, seed=seed)
-    last = refit(base.month(), None, options)
+    last = refit(with_orders(base.month()), None, options)
     base.come(120, np.array([50.0, 15.0, 4.0, 3.0, 0.9]))
-    found = refit(base.month(), last, options)
+    found = refit(with_orders(base.month()), last, options)
     key = key_of_each_kind(found, base.kind)[5]
     assert change_of(found, key) == ("born", None)
     assert {change_of(found, one)[0] for one in last.segmentation.keys} == {"kept"}
@@ -133,7 +133,7 @@ def test_a_planted_split_is_split(seed: int) -> None:
     base = Base(800, seed, kinds=4)
     base.centres = np.vstack([PERSONAS[:4], PERSONAS[3]])
     options = SegmentationOptions(FEATURES, category_mix=False, bootstrap=0, seed=seed)
-    together = refit(base.month(), None, options)
+    together = refit(with_orders(base.month()), None, options)
     origin = key_of_each_kind(together, base.kind)[3]
     of_kind = np.flatnonzero(base.kind == 3)
     half = of_kind[: len(of_kind) // 2 - 10]
@@ -141,7 +141,7 @@ def test_a_planted_split_is_split(seed: int) -> None:
     for _ in range(6):  # they drift apart over half a year
         base.kind[half] = 4
         base.level[half] *= np.array([1.12, 0.88, 0.88, 1.12, 1.05])
-        together = refit(base.month(turnover=0), together, options)
+        together = refit(with_orders(base.month(turnover=0)), together, options)
         keys = key_of_each_kind(together, base.kind)
         if keys[4] != keys[3]:
             break
@@ -202,27 +202,38 @@ def test_transitions_count_who_went_where(world: World) -> None:
     }
 
 
+COUNTED = dict.fromkeys(FEATURES[1:3], "money") | {FEATURES[0]: "count", FEATURES[3]: "per_order"}
+
+
 @pytest.mark.proof
-def test_segments_of_online_retail_keep_their_keys_over_a_year(shared_data: Path) -> None:
+@pytest.mark.parametrize(
+    ("algorithm", "keys", "mean", "least"),
+    [("mixture", 22, 0.969, 0.800), ("kmeans", 44, 0.909, 0.512)],
+)
+def test_segments_of_online_retail_keep_their_keys_over_a_year(
+    algorithm: str, keys: int, mean: float, least: float, shared_data: Path
+) -> None:
     orders = retail(shared_data)
-    options = SegmentationOptions(FEATURES[:4], category_mix=False, established_orders=1)
+    options = SegmentationOptions(
+        FEATURES[:4], COUNTED, algorithm=algorithm, category_mix=False, established_orders=1
+    )
     last: Fitted | None = None
     overlaps: list[float] = []
     kept = refits = 0
     for end in pd.date_range("2011-01-01", "2011-12-01", freq="MS"):
         rows = behaviour(orders, end)
-        found = refit(rows, last, options)
+        found = refit(np.column_stack([rows, rows[:, 0]]), last, options)
         if last is not None:
             overlaps += [one.overlap for one in found.matched if one.overlap is not None]
             kept += sum(one.key in last.segmentation.keys for one in found.matched)
             refits += len(last.segmentation.keys)
         assert found.stability is not None
-        assert found.stability.jaccard.min() > 0.85
+        assert found.stability.jaccard.min() > 0.7
         last = found
     # as docs/benchmarks.md says
-    assert (kept, refits) == (44, 44)
-    assert np.mean(overlaps) == pytest.approx(0.909, abs=0.005)
-    assert min(overlaps) == pytest.approx(0.512, abs=0.005)
+    assert (kept, refits) == (keys, keys)
+    assert np.mean(overlaps) == pytest.approx(mean, abs=0.005)
+    assert min(overlaps) == pytest.approx(least, abs=0.005)
 
 
 def retail(shared_data: Path) -> pd.DataFrame:

@@ -1,6 +1,6 @@
--- How many products of each known category, and at what price beside the category's mean, each customer bought in
--- ($after, $day], as known at the end of $day. Bands of price: 1 below half the mean, 2 below four fifths, 3 below five
--- quarters, 4 below twice, 5 from twice on.
+-- How many products of each known category, and at what price beside the category's usual one, each customer bought in
+-- ($after, $day], as known at the end of $day. Usual is the geometric mean. Bands of price: 1 below half of it, 2 below
+-- four fifths, 3 below five quarters, 4 below twice, 5 from twice on. What was given away is in band 1.
 WITH item AS (
     SELECT id_kind, id, category, order_id, product_id, sum(quantity) AS quantity, sum(amount) AS amount
     FROM basket_item
@@ -8,20 +8,18 @@ WITH item AS (
     GROUP BY id_kind, id, category, order_id, product_id
     HAVING sum(quantity) > 0
 ),
-usual AS (
-    SELECT category, CAST(sum(amount) AS DOUBLE) / CAST(sum(quantity) AS DOUBLE) AS price
-    FROM item
-    GROUP BY category
-),
 priced AS (
-    SELECT
-        item.id_kind,
-        item.id,
-        item.category,
-        CAST(item.amount AS DOUBLE) / CAST(item.quantity AS DOUBLE) AS price,
-        usual.price AS usual_price
+    SELECT id_kind, id, category, CAST(amount AS DOUBLE) / CAST(quantity AS DOUBLE) AS price
     FROM item
-    INNER JOIN usual ON usual.category = item.category
+),
+usual AS (
+    SELECT category, exp(CAST(sum(log_price) AS DOUBLE) / count(*)) AS price
+    FROM (
+        SELECT category, CAST(ln(price) AS DECIMAL(18, 12)) AS log_price
+        FROM priced
+        WHERE price > 0
+    ) AS paid
+    GROUP BY category
 ),
 membership AS (
     SELECT
@@ -36,14 +34,15 @@ SELECT
     membership.customer_id,
     priced.category,
     CASE
-        WHEN priced.price < 0.5 * priced.usual_price THEN 1
-        WHEN priced.price < 0.8 * priced.usual_price THEN 2
-        WHEN priced.price < 1.25 * priced.usual_price THEN 3
-        WHEN priced.price < 2.0 * priced.usual_price THEN 4
+        WHEN priced.price < 0.5 * coalesce(usual.price, 1.0) THEN 1
+        WHEN priced.price < 0.8 * usual.price THEN 2
+        WHEN priced.price < 1.25 * usual.price THEN 3
+        WHEN priced.price < 2.0 * usual.price THEN 4
         ELSE 5
     END AS price_band,
     count(*) AS items
 FROM priced
+LEFT JOIN usual ON usual.category = priced.category
 INNER JOIN membership
     ON membership.id_kind = priced.id_kind
     AND membership.id = priced.id
