@@ -74,29 +74,14 @@ def learn_mixture(
     few = chosen[draw_rows(len(chosen), ROWS, rng)]
     if last is not None and len(np.unique(last[last >= 0])) < (last_k or 0):
         last = None  # a segment without a customer is no start
-    one = Mixture(1, blocks).fit_from(rows[few], np.zeros(len(few), dtype=np.intp))
-    starts: dict[int, Mixture] = {}
-    tried: dict[int, Mixture] = {}
-
-    def fitted(k: int, at: Labels) -> Mixture:
-        found = Mixture(k, blocks).fit_from(rows[at], starts[k].predict(rows[at]))
-        if last is None or k != last_k:
-            return found
-        carried = Mixture(k, blocks).fit_from(rows[at], last[at])
-        explained = found.likelihood_ - one.likelihood_ * len(at) / len(few)
-        return carried if found.likelihood_ - carried.likelihood_ <= WARM_SHARE * explained else found
-
+    search = _Search(rows, few, blocks, last_k if last is not None else None, last)
     for k in reversed(ks):
         seeds = [curve.at(k).clustering.centroids, kmeans(curve.rows, k, rng, starts=1).centroids]
-        guesses = [assign(scaled[few], each).labels for each in seeds]
-        if k + 1 in tried:
-            guesses.append(_merged(tried[k + 1], rows[few]))
-        begun = [Mixture(k, blocks).fit_from(rows[few], each, FIRST_ROUNDS) for each in guesses]
-        starts[k] = max(begun, key=lambda each: each.likelihood_)
-        tried[k] = fitted(k, few)
-    criterion = {k: each.icl_ for k, each in tried.items()}
-    k = options.k or _chosen_k(criterion, one.icl_, last_k, options.k_margin)
-    step = tried[k] if len(few) == len(chosen) else fitted(k, chosen)
+        search.search(k, [assign(scaled[few], each).labels for each in seeds])
+    k = options.k or _chosen_k(
+        {k: each.icl_ for k, each in search.tried.items()}, search.one.icl_, last_k, options.k_margin
+    )
+    step = search.tried[k] if len(few) == len(chosen) else search.fitted(k, chosen)
     if step.k < 2:  # noqa: PLR2004 - one segment tells nobody apart
         raise NotEnoughData(f"{len(rows)} customers differ in nothing that a mixture can weigh")
     placed = step.place(rows)
@@ -105,7 +90,8 @@ def learn_mixture(
         return Mixture(step.k, blocks).fit_from(drawn, labels, REFIT_ROUNDS).predict
 
     criteria = criteria_of(curve, divide, lloyd_again, resamples=options.bootstrap, seed=options.seed)
-    with_icl = {number: replace(each, icl=_icl(number, one, tried)) for number, each in criteria.items()}
+    icl = {1: search.one.icl_, **{k: each.icl_ for k, each in search.tried.items()}}
+    with_icl = {number: replace(each, icl=icl.get(number)) for number, each in criteria.items()}
     return Learned(
         (("evidence", evidence), ("segments", step)),
         rows,
@@ -117,6 +103,41 @@ def learn_mixture(
         refit,
         f"mixture of what {len(chosen)} customers did, integrated completed likelihood of {len(few)}",
     )
+
+
+class _Search:
+    """Mixtures of some of the rows, by the number of their segments, each from the best of its starts."""
+
+    def __init__(
+        self,
+        rows: Matrix,
+        few: Labels,
+        blocks: Sequence[tuple],
+        last_k: int | None,
+        last: Labels | None,
+    ) -> None:
+        self.rows, self.few, self.blocks, self.last_k, self.last = rows, few, blocks, last_k, last
+        self.one = Mixture(1, blocks).fit_from(rows[few], np.zeros(len(few), dtype=np.intp))
+        self.tried: dict[int, Mixture] = {}
+        self.starts: dict[int, Mixture] = {}
+
+    def search(self, k: int, guesses: Sequence[Labels]) -> None:
+        """Fit k segments, from guesses and from what k + 1 segments are with two of them made one."""
+        rows = self.rows[self.few]
+        merged = [_merged(self.tried[k + 1], rows)] if k + 1 in self.tried else []
+        begun = [Mixture(k, self.blocks).fit_from(rows, each, FIRST_ROUNDS) for each in (*guesses, *merged)]
+        self.starts[k] = max(begun, key=lambda each: each.likelihood_)
+        self.tried[k] = self.fitted(k, self.few)
+
+    def fitted(self, k: int, at: Labels) -> Mixture:
+        """Fit k segments to the rows of these numbers; last week's segments are the preferred start."""
+        rows = self.rows[at]
+        found = Mixture(k, self.blocks).fit_from(rows, self.starts[k].predict(rows))
+        if self.last is None or k != self.last_k:
+            return found
+        carried = Mixture(k, self.blocks).fit_from(rows, self.last[at])
+        explained = found.likelihood_ - self.one.likelihood_ * len(at) / len(self.few)
+        return carried if found.likelihood_ - carried.likelihood_ <= WARM_SHARE * explained else found
 
 
 def _merged(mixture: Mixture, rows: Matrix) -> Labels:
@@ -140,11 +161,6 @@ def _chosen_k(icl: Mapping[int, float], of_one: float, last_k: int | None, margi
     if last_k is not None and last_k in icl and icl[last_k] - icl[best] <= margin / 2 * (of_one - icl[best]):
         return last_k
     return best
-
-
-def _icl(k: int, one: Mixture, tried: Mapping[int, Mixture]) -> float | None:
-    fitted = one if k == 1 else tried.get(k)
-    return None if fitted is None else float(fitted.icl_)
 
 
 def _apart(scaled: Matrix, chosen: Labels, labels: Labels) -> float:
