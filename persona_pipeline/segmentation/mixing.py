@@ -18,7 +18,7 @@ from persona_pipeline.segmentation.clustering import Labels, Matrix, assign, dra
 from persona_pipeline.segmentation.criteria import criteria_of
 from persona_pipeline.segmentation.discriminant import Discriminants, separation
 from persona_pipeline.segmentation.evidence import Evidence
-from persona_pipeline.segmentation.mixture import Mixture
+from persona_pipeline.segmentation.mixture import SETTLED, Mixture
 from persona_pipeline.segmentation.options import NotEnoughData, SegmentationOptions
 
 # on so many rows k is chosen
@@ -27,6 +27,8 @@ ROWS = 5_000
 WARM_SHARE = 0.01
 # so long every start is followed before the best goes on: a search from one start often ends in the next best
 FIRST_ROUNDS = 5
+# for the choice of k: criteria of neighbours differ by a tenth per customer
+ROUGHLY_SETTLED = 1e-3
 # a refit on a resample starts from the segments: what other customers would change is seen at once
 REFIT_ROUNDS = 15
 
@@ -81,7 +83,7 @@ def learn_mixture(
     k = options.k or _chosen_k(
         {k: each.icl_ for k, each in search.tried.items()}, search.one.icl_, last_k, options.k_margin
     )
-    step = search.tried[k] if len(few) == len(chosen) else search.fitted(k, chosen)
+    step = search.fitted(k, chosen)
     if step.k < 2:  # noqa: PLR2004 - one segment tells nobody apart
         raise NotEnoughData(f"{len(rows)} customers differ in nothing that a mixture can weigh")
     placed = step.place(rows)
@@ -127,15 +129,16 @@ class _Search:
         merged = [_merged(self.tried[k + 1], rows)] if k + 1 in self.tried else []
         begun = [Mixture(k, self.blocks).fit_from(rows, each, FIRST_ROUNDS) for each in (*guesses, *merged)]
         self.starts[k] = max(begun, key=lambda each: each.likelihood_)
-        self.tried[k] = self.fitted(k, self.few)
+        self.tried[k] = self.fitted(k, self.few, ROUGHLY_SETTLED)
 
-    def fitted(self, k: int, at: Labels) -> Mixture:
+    def fitted(self, k: int, at: Labels, settled: float = SETTLED) -> Mixture:
         """Fit k segments to the rows of these numbers; last week's segments are the preferred start."""
         rows = self.rows[at]
-        found = Mixture(k, self.blocks).fit_from(rows, self.starts[k].predict(rows))
+        start = self.tried.get(k, self.starts[k])
+        found = Mixture(k, self.blocks).fit_from(rows, start.predict(rows), settled=settled)
         if self.last is None or k != self.last_k:
             return found
-        carried = Mixture(k, self.blocks).fit_from(rows, self.last[at])
+        carried = Mixture(k, self.blocks).fit_from(rows, self.last[at], settled=settled)
         explained = found.likelihood_ - self.one.likelihood_ * len(at) / len(self.few)
         return carried if found.likelihood_ - carried.likelihood_ <= WARM_SHARE * explained else found
 

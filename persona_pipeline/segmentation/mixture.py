@@ -28,7 +28,7 @@ from persona_pipeline.segmentation.clustering import Labels, Placed, checked, km
 Floats = NDArray[np.float64]
 
 ROUNDS = 200
-# of the log-likelihood per customer: a smaller gain ends the search
+# of log-likelihood per customer: a smaller gain of a round ends the search
 SETTLED = 1e-4
 # a start that is sure of its labels can only leave them slowly
 DOUBT = 0.1
@@ -92,14 +92,17 @@ class Mixture(ClusterMixin, BaseEstimator):
         start = kmeans(scaled, self.n_components, np.random.default_rng(self.seed), starts=10)
         return self.fit_from(rows, start.labels)
 
-    def fit_from(self, X: ArrayLike, labels: Labels, rounds: int = ROUNDS) -> Mixture:
+    def fit_from(
+        self, X: ArrayLike, labels: Labels, rounds: int = ROUNDS, settled: float = SETTLED
+    ) -> Mixture:
         """Learn from rows and a first guess of their segments 0 .. k - 1, -1 where there is none.
 
-        Segments that end without a customer are left out.
+        Segments that end without a customer are left out. The search ends after so many rounds, or when one
+        gains less than `settled` of log-likelihood per row.
         """
         rows = checked(X).astype(np.float64)
         blocks = self._blocks(rows.shape[1])
-        share, fitted = _search(rows, blocks, labels, rounds)
+        share, fitted = _search(rows, blocks, labels, rounds, settled)
         log = np.log(share) + _log_density(rows, blocks, fitted)
         used = np.unique(log.argmax(axis=1))
         self.log_share_ = np.log(share[used] / share[used].sum())
@@ -162,7 +165,9 @@ class Mixture(ClusterMixin, BaseEstimator):
         return np.log1p(rows[:, columns].sum(axis=1))
 
 
-def _search(rows: Floats, blocks: list[Block], labels: Labels, rounds: int) -> tuple[Floats, list[Floats]]:
+def _search(
+    rows: Floats, blocks: list[Block], labels: Labels, rounds: int, settled: float
+) -> tuple[Floats, list[Floats]]:
     """Shares and parameters of the segments, by expectation and maximisation in turn from a first guess."""
     factors = _factors(rows, blocks)
     design = _design(factors, len(rows))
@@ -177,7 +182,7 @@ def _search(rows: Floats, blocks: list[Block], labels: Labels, rounds: int) -> t
         share = np.maximum(posterior.mean(axis=0), 1e-12)
         log = np.log(share) + design @ _tables(factors, fitted) + _of_values(rows, blocks, fitted)
         posterior, likelihood = _posterior(log)
-        if likelihood - before < SETTLED * len(rows):
+        if likelihood - before < settled * len(rows):
             break
         before = likelihood
     return share, fitted

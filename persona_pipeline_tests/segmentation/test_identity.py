@@ -109,6 +109,7 @@ def test_planted_personas_keep_their_key_over_a_year(seed: int) -> None:
 
 
 @pytest.mark.proof
+@pytest.mark.timeout(3600)
 def test_no_key_is_swapped_in_twenty_seeds() -> None:
     found = [swaps(seed, 2_000) for seed in range(20)]
     assert sum(swapped for swapped, _ in found) == 0
