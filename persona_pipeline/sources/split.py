@@ -381,7 +381,16 @@ class _Writer:
 
     def __init__(self, target: Path, schema: pa.Schema) -> None:
         self._target, self._beside = target, target.with_suffix(".partial")
-        self._writer = pq.ParquetWriter(self._beside, schema, compression="snappy")
+        # Read once or twice and thrown away. Most of the time of writing went into dictionaries of columns
+        # that hardly repeat a value; one of more than 64 KiB is given up, and short ones still spare the
+        # engine typing the same text again.
+        self._writer = pq.ParquetWriter(
+            self._beside,
+            schema,
+            compression="none",
+            dictionary_pagesize_limit=1 << 16,
+            write_statistics=False,
+        )
         self._waiting: list[pa.Table] = []
         self._pool = ThreadPoolExecutor(1)
         self._written: Future[None] | None = None
