@@ -171,7 +171,7 @@ def clean_window(
 
 def _records(
     kind: str, sources: Mapping[str, DeclaredSource], brought: Mapping[str, Delivered]
-) -> Relation | None:
+) -> Input | None:
     """The typed records of all sources of a kind; None without any."""
     of_kind = [each for source, each in brought.items() if sources[source].kind == kind]
     return union([typed.records for each in of_kind for typed in each.typed])
@@ -179,7 +179,7 @@ def _records(
 
 def _outcomes(
     engine: Engine,
-    records: Mapping[str, Relation | None],
+    records: Mapping[str, Input | None],
     earlier: Mapping[str, Relation],
     read: ReadWindow,
     window: Window,
@@ -302,7 +302,7 @@ def _counts(engine: Engine, kind: str, outcome: Input) -> list[dict[str, object]
     return counts
 
 
-def _write(engine: Engine, rows: Relation | None, outputs: Mapping[str, Output], name: str) -> list[DataFile]:
+def _write(engine: Engine, rows: Input | None, outputs: Mapping[str, Output], name: str) -> list[DataFile]:
     return (
         engine.select_into("SELECT * FROM result", {"result": rows}, outputs[name])
         if rows is not None

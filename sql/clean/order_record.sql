@@ -1,6 +1,7 @@
 -- Records of one orders source, typed and judged one by one.
 -- Inputs: records (text), files, identities, words, limits (by currency), zone (source's local time), business_zone.
 -- Amounts are judged in the currency of the line; order_converted.sql converts them where rates are configured.
+-- What is wide and can be worked out where it is read is not kept: order_typed.sql.
 WITH text AS (
     SELECT
         r.path_no, r.line, r.lenient_quote, r.row_hash, r.product_title, r.order_id, r.product_id, r.account_id, r.email, r.line_no,
@@ -136,8 +137,7 @@ judged AS (
 )
 SELECT
     j.day,
-    j.path,
-    j.sha256,
+    j.path_no,
     j.line,
     j.reason,
     CASE
@@ -174,16 +174,12 @@ SELECT
     ) AS rounded,
     j.split_reason IS NULL AND a.id IS NULL AS missing_customer,
     j.split_reason IS NULL AND $with_title AND j.product_title IS NULL AS missing_title,
-    j.split_reason IS NULL AND coalesce(j.order_type = 'refund', FALSE) AS refund,
-    $source AS source,
-    CAST($lookback AS INTEGER) AS lookback_days,
-    $whole_row AS whole_row,
-    $with_title AS with_title,
     CASE
         WHEN j.identity IS NOT NULL OR ($no_identity AND j.split_reason IS NULL)
             THEN substr(sha256($source || '|' || coalesce(j.identity, j.sha256 || '|' || CAST(j.line AS VARCHAR))), 1, 32)
     END AS record_id,
     j.order_id,
+    j.line_no,
     j.order_type,
     j.line_type,
     CASE WHEN j.order_type = 'refund' THEN j.refund_of END AS refund_of,
@@ -200,19 +196,7 @@ SELECT
     CAST(j.discount AS DECIMAL(18, 4)) AS discount,
     j.amount,
     j.currency,
-    CAST(NULL AS VARCHAR) AS original_currency,
-    CAST(NULL AS DECIMAL(18, 4)) AS original_amount,
-    CAST(NULL AS DECIMAL(20, 12)) AS exchange_rate,
-    coalesce(j.given_version, 0) AS version,
-    substr(
-        sha256(concat(
-            coalesce(j.given_version, 0), '|', j.order_id, '|', j.line_no, '|', j.order_type, '|', a.id, '|', j.event_at, '|',
-            j.product_id, '|', j.quantity, '|', j.unit_price, '|', j.discount, '|', j.amount, '|', j.currency,
-            CASE WHEN j.line_type <> 'item' THEN '|' || j.line_type END,
-            CASE WHEN j.order_type = 'refund' THEN '|of ' || j.refund_of END
-        )),
-        1, 32
-    ) AS content_hash
+    coalesce(j.given_version, 0) AS version
 FROM judged AS j
 LEFT JOIN identities AS a ON a.kind = 'account' AND a.value = j.account_id
 LEFT JOIN identities AS m ON m.kind = 'email' AND m.value = j.email
