@@ -237,8 +237,8 @@ def _records(
             if bounds is not None:
                 content = chain([opening(source, file, bounds[0])], range_blocks(file, *bounds))
             told = notes if bounds is None or bounds[0] == 0 else []  # of a mark, once
-            # reading and decoding go on while the records before are typed and written
-            yield from reader.read(ahead(_lines(content, source, told)))
+            # lines are decoded and cut into fields while the fields before are trimmed and written
+            yield from ahead(reader.read(ahead(_lines(content, source, told))))
     else:
         yield from reader.read(file)
 
@@ -328,7 +328,8 @@ def _value(source: Source, field: str, column: pa.ChunkedArray) -> pa.ChunkedArr
     value = pc.utf8_trim(column, " \t")  # type: ignore[attr-defined]
     tokens = source.missing.get(field, ())
     missing = pc.is_in(value, pa.array(["", *tokens], pa.string())) if tokens else pc.equal(value, "")  # type: ignore[attr-defined]
-    value = pc.if_else(missing, pa.scalar(None, pa.string()), value)  # type: ignore[attr-defined]
+    if pc.any(missing, min_count=0).as_py():  # type: ignore[attr-defined]
+        value = pc.if_else(missing, pa.scalar(None, pa.string()), value)  # type: ignore[attr-defined]
     suffix = source.strip_suffix.get(field)
     if suffix:
         cut = pc.utf8_slice_codeunits(value, 0, -len(suffix))  # type: ignore[attr-defined]
