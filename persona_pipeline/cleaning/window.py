@@ -291,13 +291,11 @@ def _of_kind(engine: Engine, kind: str, what: str, outcome: Input) -> Relation |
 
 def _counts(engine: Engine, kind: str, outcome: Input) -> list[dict[str, object]]:
     """Records by file, outcome and reason; what was noticed beside that as `noted`."""
-
-    def rows(name: str) -> list[dict[str, object]]:
-        return engine.fetch(sql_text(f"clean/{name}"), {"outcome": outcome}).to_pylist()
-
-    counts = rows("outcome_count")
-    for row in rows(f"{STATEMENTS[kind]}_noted"):
+    counts: list[dict[str, object]] = []
+    noted = engine.fetch(sql_text(f"clean/{STATEMENTS[kind]}_noted"), {"outcome": outcome})
+    for row in noted.to_pylist():
         file = {name: row.pop(name) for name in ("day", "source", "path", "sha256")}
+        counts.append({**file, **{name: row.pop(name) for name in ("outcome", "reason", "records")}})
         counts += [{**file, "outcome": "noted", "reason": code, "records": n} for code, n in row.items() if n]
     return counts
 
