@@ -92,7 +92,7 @@ def typed_records(
     records = Relation(tuple(paths))
     inputs: dict[str, Relation | pa.Table] = {
         "records": records,
-        "files": _file_table(name, source, files, written or {}),
+        "files": _file_table(name, source, business, files, written or {}),
         "words": word_table(source.kind, source.words),
         "limits": _limits(source),
     }
@@ -180,6 +180,7 @@ def _decimal(value: Decimal) -> Decimal:
 def _file_table(
     name: str,
     source: DeclaredSource,
+    business: Business,
     files: Sequence[tuple[SplitFile, dt.date]],
     written: Mapping[int, dt.date],
 ) -> pa.Table:
@@ -192,6 +193,7 @@ def _file_table(
             "day": pa.array([day for _, day in files], pa.date32()),
             "written_day": pa.array([written.get(file.path_no, day) for file, day in files], pa.date32()),
             "source": pa.array([name] * len(files), pa.string()),
+            "currency": pa.array([source.currency or business.currency] * len(files), pa.string()),
             "lookback_days": pa.array([_lookback(source)] * len(files), pa.int32()),
             "whole_row": pa.array([source.identity == "whole_row"] * len(files), pa.bool_()),
             "with_title": pa.array(["product_title" in source.columns] * len(files), pa.bool_()),

@@ -200,8 +200,8 @@ SELECT
     END AS record_id,
     j.order_id,
     j.line_no,
-    j.order_type,
-    j.line_type,
+    j.order_type = 'refund' AS is_refund,
+    nullif(j.line_type, 'item') AS charge_type,
     CASE WHEN j.order_type = 'refund' THEN j.refund_of END AS refund_of,
     a.id AS account_pseudonym,
     j.account_id,
@@ -215,7 +215,7 @@ SELECT
     j.unit_price,
     CAST(j.discount AS DECIMAL(18, 4)) AS discount,
     j.amount,
-    j.currency,
+    nullif(j.currency, $currency) AS other_currency,
     coalesce(j.given_version, 0) AS version
 FROM judged AS j
 LEFT JOIN identities AS a ON a.kind = 'account' AND a.value = j.account_id
