@@ -9,6 +9,7 @@ import functools
 import hashlib
 import re
 import unicodedata
+from typing import Protocol, Self
 
 _NOT_PHONE = re.compile(r"[^0-9+]")
 FOLDED = ("email", "handle")
@@ -76,6 +77,15 @@ def customer_pseudonym(key: bytes, id_kind: str, identifier: str) -> str:
     return "c_" + _hmac(key, message)[:24]
 
 
+class _Hash(Protocol):
+    """A hash that can go on from where it stands."""
+
+    def copy(self) -> Self: ...
+    def update(self, data: bytes, /) -> None: ...
+    def digest(self) -> bytes: ...
+    def hexdigest(self) -> str: ...
+
+
 def _hmac(key: bytes, message: bytes) -> str:
     """HMAC-SHA-256 in hexadecimal, of two kept states: half the time of the standard library's object.
 
@@ -88,7 +98,7 @@ def _hmac(key: bytes, message: bytes) -> str:
 
 
 @functools.lru_cache(maxsize=8)
-def _keyed(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
+def _keyed(key: bytes) -> tuple[_Hash, _Hash]:
     """SHA-256 of the key's inner and outer block, before the message."""
     block = (key if len(key) <= BLOCK else hashlib.sha256(key).digest()).ljust(BLOCK, b"\0")
     inner, outer = (bytes(byte ^ pad for byte in block) for pad in (0x36, 0x5C))
