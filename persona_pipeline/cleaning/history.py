@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from persona_pipeline.cleaning.inputs import DeclaredSource, LedgerError, SplitFile
-from persona_pipeline.cleaning.records import STATEMENT, Business, Typed
+from persona_pipeline.cleaning.records import COMPLETED, STATEMENT, Business, Typed
 from persona_pipeline.engine.protocol import Engine, Relation
 from persona_pipeline.engine.sql import sql_text
 
@@ -47,6 +47,7 @@ def history_name(name: str, source: DeclaredSource, sha256: str, pinned: dt.date
     """Name of the cache: content, declaration and statement; anything else that changes makes another one."""
     key = hashlib.sha256(b"history|" + business.key).hexdigest()
     told = [LAYOUT, name, source.model_dump_json(), sql_text(STATEMENT[source.kind]), key]
+    told += [sql_text(COMPLETED[source.kind])] if source.kind in COMPLETED else []
     told += [str(pinned), str(business.start), business.currency, business.time_zone, str(business.converts)]
     return f"{name}-{sha256[:16]}-{hashlib.sha256('|'.join(told).encode()).hexdigest()[:16]}"
 

@@ -29,7 +29,7 @@ def known_rates(engine: Engine, earlier: Relation, outcome: Input | None) -> Rel
     return engine.stage(both, {"earlier": earlier, "now": now})
 
 
-def converted(engine: Engine, kind: str, record: Relation, rates: Relation, currency: str) -> Relation:
+def converted(engine: Engine, kind: str, record: Input, rates: Relation, currency: str) -> Relation:
     """The same records with their money in the project's currency; without a rate they are rejected."""
     project = {"project_currency": currency}
     in_force = engine.stage(

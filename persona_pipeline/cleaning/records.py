@@ -19,7 +19,7 @@ from persona_pipeline.cleaning.inputs import DeclaredSource, SplitFile
 from persona_pipeline.cleaning.words import word_table
 from persona_pipeline.cleaning.zones import local_stretches, utc_stretches
 from persona_pipeline.contracts.pseudonym import normal_form, pseudonym_of
-from persona_pipeline.engine.protocol import Engine, Relation
+from persona_pipeline.engine.protocol import Derived, Engine, Input, Relation
 from persona_pipeline.engine.sql import sql_text
 
 STATEMENT = {
@@ -30,6 +30,8 @@ STATEMENT = {
     "campaigns": "clean/contact_record",
     "rates": "clean/rate_record",
 }
+# Of these only what a record says is kept; what can be worked out of it is, within each statement that asks.
+COMPLETED = {"orders": "clean/order_typed"}
 IDENTITIES = {
     "orders": "clean/order_identity",
     "customers": "clean/customer_identity",
@@ -62,7 +64,7 @@ class Business:
 class Typed:
     """Typed records of one source; identifiers stand in them in clear and as pseudonyms."""
 
-    records: Relation
+    records: Input
 
 
 def typed_records(
@@ -90,7 +92,7 @@ def typed_records(
     records = Relation(tuple(paths))
     inputs: dict[str, Relation | pa.Table] = {
         "records": records,
-        "files": _file_table(files, written or {}),
+        "files": _file_table(name, source, business, files, written or {}),
         "words": word_table(source.kind, source.words),
         "limits": _limits(source),
     }
@@ -108,6 +110,9 @@ def typed_records(
         _, statement, fields = IMPUTABLE[source.kind]
         none = dict.fromkeys((f"drop_{field}" for field in fields), False)
         typed = engine.stage(sql_text(f"clean/{statement}_required"), {"record": typed}, none | drops)
+    if source.kind in COMPLETED:
+        completed = {"record": typed, "files": inputs["files"]}
+        return Typed(Derived(sql_text(COMPLETED[source.kind]), completed))
     return Typed(typed)
 
 
@@ -119,8 +124,7 @@ def parameters(name: str, source: DeclaredSource, business: Business) -> dict[st
         "start": business.start,
         "through": source.through or NO_DAY,
         "by_event": source.known_at == "event",
-        "lookback": source.redelivery_days
-        + 1,  # an event may lie ten minutes ahead, on the day after its delivery
+        "lookback": _lookback(source),
         "redelivery_days": source.redelivery_days,
         "whole_row": source.identity == "whole_row",
         "no_identity": source.identity == "none",
@@ -173,7 +177,14 @@ def _decimal(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.0001"))
 
 
-def _file_table(files: Sequence[tuple[SplitFile, dt.date]], written: Mapping[int, dt.date]) -> pa.Table:
+def _file_table(
+    name: str,
+    source: DeclaredSource,
+    business: Business,
+    files: Sequence[tuple[SplitFile, dt.date]],
+    written: Mapping[int, dt.date],
+) -> pa.Table:
+    """The files by `path_no`, each with what holds for every record of the source."""
     return pa.table(
         {
             "path_no": pa.array([file.path_no for file, _ in files], pa.int32()),
@@ -181,8 +192,21 @@ def _file_table(files: Sequence[tuple[SplitFile, dt.date]], written: Mapping[int
             "sha256": pa.array([file.sha256 for file, _ in files], pa.string()),
             "day": pa.array([day for _, day in files], pa.date32()),
             "written_day": pa.array([written.get(file.path_no, day) for file, day in files], pa.date32()),
+            "source": pa.array([name] * len(files), pa.string()),
+            "currency": pa.array([source.currency or business.currency] * len(files), pa.string()),
+            "lookback_days": pa.array([_lookback(source)] * len(files), pa.int32()),
+            "whole_row": pa.array([source.identity == "whole_row"] * len(files), pa.bool_()),
+            "with_title": pa.array(["product_title" in source.columns] * len(files), pa.bool_()),
         }
     )
+
+
+def _lookback(source: DeclaredSource) -> int:
+    """Days back to the oldest version that a record can repeat or correct.
+
+    An event may lie ten minutes ahead, on the day after its delivery.
+    """
+    return source.redelivery_days + 1
 
 
 def _identities(engine: Engine, distinct: Relation, key: bytes, phone_country: str | None) -> Relation:
@@ -212,7 +236,15 @@ def _identities(engine: Engine, distinct: Relation, key: bytes, phone_country: s
     return mapped
 
 
-def union(relations: Sequence[Relation | None]) -> Relation | None:
-    """All files of several relations with the same columns; None without any."""
-    paths = [path for relation in relations if relation is not None for path in relation.paths]
-    return Relation(tuple(paths)) if paths else None
+def union(relations: Sequence[Input | None]) -> Input | None:
+    """All rows of several relations with the same columns; None without any."""
+    given = [each for each in relations if each is not None]
+    if not given:
+        return None
+    files = [each.paths for each in given if isinstance(each, Relation)]
+    if len(files) == len(given):
+        return Relation(tuple(path for paths in files for path in paths))
+    if len(given) == 1:
+        return given[0]
+    named = {f"part_{number}": each for number, each in enumerate(given)}
+    return Derived(" UNION ALL BY NAME ".join(f"SELECT * FROM {name}" for name in named), named)  # noqa: S608

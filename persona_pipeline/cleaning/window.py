@@ -171,7 +171,7 @@ def clean_window(
 
 def _records(
     kind: str, sources: Mapping[str, DeclaredSource], brought: Mapping[str, Delivered]
-) -> Relation | None:
+) -> Input | None:
     """The typed records of all sources of a kind; None without any."""
     of_kind = [each for source, each in brought.items() if sources[source].kind == kind]
     return union([typed.records for each in of_kind for typed in each.typed])
@@ -179,7 +179,7 @@ def _records(
 
 def _outcomes(
     engine: Engine,
-    records: Mapping[str, Relation | None],
+    records: Mapping[str, Input | None],
     earlier: Mapping[str, Relation],
     read: ReadWindow,
     window: Window,
@@ -291,18 +291,16 @@ def _of_kind(engine: Engine, kind: str, what: str, outcome: Input) -> Relation |
 
 def _counts(engine: Engine, kind: str, outcome: Input) -> list[dict[str, object]]:
     """Records by file, outcome and reason; what was noticed beside that as `noted`."""
-
-    def rows(name: str) -> list[dict[str, object]]:
-        return engine.fetch(sql_text(f"clean/{name}"), {"outcome": outcome}).to_pylist()
-
-    counts = rows("outcome_count")
-    for row in rows(f"{STATEMENTS[kind]}_noted"):
+    counts: list[dict[str, object]] = []
+    noted = engine.fetch(sql_text(f"clean/{STATEMENTS[kind]}_noted"), {"outcome": outcome})
+    for row in noted.to_pylist():
         file = {name: row.pop(name) for name in ("day", "source", "path", "sha256")}
+        counts.append({**file, **{name: row.pop(name) for name in ("outcome", "reason", "records")}})
         counts += [{**file, "outcome": "noted", "reason": code, "records": n} for code, n in row.items() if n]
     return counts
 
 
-def _write(engine: Engine, rows: Relation | None, outputs: Mapping[str, Output], name: str) -> list[DataFile]:
+def _write(engine: Engine, rows: Input | None, outputs: Mapping[str, Output], name: str) -> list[DataFile]:
     return (
         engine.select_into("SELECT * FROM result", {"result": rows}, outputs[name])
         if rows is not None

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from persona_pipeline.contracts.arrow import ARROW_TYPES, arrow_schema
 from persona_pipeline.contracts.column import Column, Table, Type
+from persona_pipeline.contracts.footers import holds_by_footer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,14 +84,15 @@ def check_files(table: Table, paths: Iterable[Path | str], distinct: CountDistin
     rows: Counter[str] = Counter()
     files: dict[str, list[Path]] = defaultdict(list)
     within_day = [name for name in table.key if name != "day"] or ["day"]
-    for batch in _batches(_parts(table, paths)):
+    for batch in _batches(_parts(table, paths, keyed=distinct is None)):
         for part in batch:
             _check_day(table, part)
             day = part.file.parent.name
             rows[day] += part.data.num_rows
             if part.file not in files[day]:
                 files[day].append(part.file)
-            if distinct is None or rows[day] <= KEPT_ROWS:
+            held = set(within_day) <= set(part.data.column_names)
+            if held and (distinct is None or rows[day] <= KEPT_ROWS):
                 keys[day].append(_Part(part.file, part.first, part.data.select(within_day)))
             else:
                 keys.pop(day, None)
@@ -130,8 +132,8 @@ def frame_schema(table: Table) -> DataFrameSchema:
 
 
 @functools.cache
-def _value_schema(table: Table) -> DataFrameSchema | None:
-    """`frame_schema` without what the file's footer and Arrow's null counts have shown already.
+def _value_schema(table: Table, names: tuple[str, ...]) -> DataFrameSchema | None:
+    """`frame_schema` of some columns, without what the footer and Arrow's null counts have shown already.
 
     Over 18 columns and ten rows pandera takes 11 ms with types and nulls and 4 ms without, and a demo run
     checks about a thousand times.
@@ -139,7 +141,7 @@ def _value_schema(table: Table) -> DataFrameSchema | None:
     from pandera.pandas import Column as FrameColumn
     from pandera.pandas import DataFrameSchema
 
-    checked = {column.name: _value_check(column) for column in table.columns}
+    checked = {column.name: _value_check(column) for column in table.columns if column.name in names}
     columns = {name: FrameColumn(checks=check, nullable=True) for name, check in checked.items() if check}
     return DataFrameSchema(columns, name=table.full_name) if columns else None
 
@@ -179,8 +181,11 @@ def _bound(column: Column, value: float) -> pa.Scalar:
     return pa.scalar(int(value) if column.type is Type.INTEGER else exact, type=ARROW_TYPES[column.type])
 
 
-def _parts(table: Table, paths: Iterable[Path | str]) -> Iterator[_Part]:
-    """The checked columns of every file, after its footer was compared with the contract."""
+def _parts(table: Table, paths: Iterable[Path | str], *, keyed: bool) -> Iterator[_Part]:
+    """The columns of every file that have to be looked at, after its footer was compared with the contract.
+
+    Keys of a file with more rows than are compared here are left out unless `keyed`.
+    """
     expected = [(field.name, field.type) for field in arrow_schema(table)]
     for path in paths:
         file = Path(path)
@@ -195,7 +200,8 @@ def _parts(table: Table, paths: Iterable[Path | str]) -> Iterator[_Part]:
             threads = parquet.metadata.num_rows > THREAD_ROWS
             names = _looked_at(table)
             if threads:
-                names = [name for name in names if not _told_by_footer(table, parquet, name)]
+                keys = table.key if keyed or parquet.metadata.num_rows <= KEPT_ROWS else ()
+                names = [name for name in names if not _told(table, parquet, name, keys)]
             for batch in parquet.iter_batches(BATCH_ROWS, columns=names, use_threads=threads):
                 # by name only: a footer's "not null" depends on the engine's plan and may differ by file
                 yield _Part(file, first, pa.Table.from_arrays(batch.columns, names=batch.schema.names))
@@ -212,14 +218,11 @@ def _looked_at(table: Table) -> list[str]:
     ]
 
 
-def _told_by_footer(table: Table, parquet: pq.ParquetFile, name: str) -> bool:
-    """Whether a column only has to be there in every row, and the file's count of nulls says that it is."""
-    column = table.column(name)
-    if name in ("day", *table.key) or _value_check(column):
+def _told(table: Table, parquet: pq.ParquetFile, name: str, keys: Sequence[str]) -> bool:
+    """Whether the footer tells all that is asked of a column."""
+    if name in ("day", *keys):
         return False
-    at, footer = table.column_names.index(name), parquet.metadata
-    counts = [footer.row_group(group).column(at).statistics for group in range(footer.num_row_groups)]
-    return all(count is not None and count.has_null_count and count.null_count == 0 for count in counts)
+    return holds_by_footer(table.column(name), table.column_names.index(name), parquet.metadata)
 
 
 def _batches(parts: Iterable[_Part]) -> Iterator[list[_Part]]:
@@ -269,7 +272,7 @@ def _check_nulls(table: Table, batch: list[_Part], data: pa.Table) -> None:
 
 
 def _check_values(table: Table, batch: list[_Part], data: pa.Table) -> None:
-    schema = _value_schema(table)
+    schema = _value_schema(table, tuple(data.column_names))
     if schema is None or not data.num_rows:
         return
     import pandas as pd

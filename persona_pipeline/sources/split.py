@@ -237,8 +237,8 @@ def _records(
             if bounds is not None:
                 content = chain([opening(source, file, bounds[0])], range_blocks(file, *bounds))
             told = notes if bounds is None or bounds[0] == 0 else []  # of a mark, once
-            # reading and decoding go on while the records before are typed and written
-            yield from reader.read(ahead(_lines(content, source, told)))
+            # lines are decoded and cut into fields while the fields before are trimmed and written
+            yield from ahead(reader.read(ahead(_lines(content, source, told))))
     else:
         yield from reader.read(file)
 
@@ -328,7 +328,8 @@ def _value(source: Source, field: str, column: pa.ChunkedArray) -> pa.ChunkedArr
     value = pc.utf8_trim(column, " \t")  # type: ignore[attr-defined]
     tokens = source.missing.get(field, ())
     missing = pc.is_in(value, pa.array(["", *tokens], pa.string())) if tokens else pc.equal(value, "")  # type: ignore[attr-defined]
-    value = pc.if_else(missing, pa.scalar(None, pa.string()), value)  # type: ignore[attr-defined]
+    if pc.any(missing, min_count=0).as_py():  # type: ignore[attr-defined]
+        value = pc.if_else(missing, pa.scalar(None, pa.string()), value)  # type: ignore[attr-defined]
     suffix = source.strip_suffix.get(field)
     if suffix:
         cut = pc.utf8_slice_codeunits(value, 0, -len(suffix))  # type: ignore[attr-defined]
@@ -381,7 +382,16 @@ class _Writer:
 
     def __init__(self, target: Path, schema: pa.Schema) -> None:
         self._target, self._beside = target, target.with_suffix(".partial")
-        self._writer = pq.ParquetWriter(self._beside, schema, compression="snappy")
+        # Read once or twice and thrown away. Most of the time of writing went into dictionaries of columns
+        # that hardly repeat a value; one of more than 64 KiB is given up, and short ones still spare the
+        # engine typing the same text again.
+        self._writer = pq.ParquetWriter(
+            self._beside,
+            schema,
+            compression="none",
+            dictionary_pagesize_limit=1 << 16,
+            write_statistics=False,
+        )
         self._waiting: list[pa.Table] = []
         self._pool = ThreadPoolExecutor(1)
         self._written: Future[None] | None = None

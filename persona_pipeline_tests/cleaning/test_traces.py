@@ -88,6 +88,7 @@ BAD_CONTACTS = [
     ({"cost": "inf"}, "not_finite", "cost"),
     ({"cost": "-0.01"}, "amount_range", "cost"),
     ({"assignment_probability": "1.01"}, "amount_range", "assignment_probability"),
+    ({"assignment_probability": "9" * 20}, "amount_range", "assignment_probability"),
     ({"assignment_probability": "80%"}, "bad_number", "assignment_probability"),
     ({"is_holdout": "perhaps"}, "bad_value", "is_holdout"),
     ({"currency": "EUR"}, "unknown_currency", "currency"),

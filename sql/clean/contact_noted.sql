@@ -1,6 +1,7 @@
--- Records of which something was noticed, beside what became of them: a column for each code.
+-- Records by file, outcome and reason, and in how many of them something was noticed beside that: a column for each code.
 SELECT
-    day, source, path, sha256,
+    day, source, path, sha256, outcome, outcome_reason AS reason,
+    count(*) AS records,
     count(CASE WHEN lenient_quote THEN 1 END) AS lenient_quote,
     count(CASE WHEN dst_gap THEN 1 END) AS dst_gap,
     count(CASE WHEN dst_overlap THEN 1 END) AS dst_overlap,
@@ -11,4 +12,4 @@ SELECT
     count(CASE WHEN imputed IS NOT NULL THEN 1 END) AS imputed,
     count(CASE WHEN not_imputed THEN 1 END) AS not_imputed
 FROM outcome
-GROUP BY day, source, path, sha256
+GROUP BY day, source, path, sha256, outcome, outcome_reason

@@ -128,7 +128,7 @@ SELECT
     zone_kind = 'gap' AS dst_gap,
     zone_kind = 'overlap' AS dst_overlap,
     coalesce(given_cost <> TRY_CAST(cost_number AS DECIMAL(38, 12)), FALSE)
-        OR coalesce(probability <> CAST(probability AS DECIMAL(18, 4)), FALSE) AS rounded,
+        OR coalesce(probability <> TRY_CAST(probability AS DECIMAL(18, 4)), FALSE) AS rounded,
     split_reason IS NULL AND account_pseudonym IS NULL AND email_pseudonym IS NULL AS missing_customer,
     $source AS source,
     CAST($lookback AS INTEGER) AS lookback_days,
@@ -140,7 +140,7 @@ SELECT
     coalesce(account_pseudonym, email_pseudonym) AS id,
     event_at, event_day,
     holdout = 'yes' AS is_holdout,
-    CAST(probability AS DECIMAL(18, 4)) AS assignment_probability,
+    TRY_CAST(probability AS DECIMAL(18, 4)) AS assignment_probability,
     CAST(coalesce(given_cost, 0) AS DECIMAL(18, 4)) AS cost,
     currency,
     CAST(NULL AS VARCHAR) AS original_currency,

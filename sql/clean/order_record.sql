@@ -1,14 +1,25 @@
 -- Records of one orders source, typed and judged one by one.
 -- Inputs: records (text), files, identities, words, limits (by currency), zone (source's local time), business_zone.
 -- Amounts are judged in the currency of the line; order_converted.sql converts them where rates are configured.
-WITH text AS (
+-- What is wide and can be worked out where it is read is not kept: order_typed.sql.
+WITH file AS (
+    -- a moment from which on a record of the file would be of the future
+    SELECT *, CAST(CASE WHEN $by_event THEN $through ELSE written_day END AS TIMESTAMP) + INTERVAL 1 DAY + INTERVAL 10 MINUTE AS too_new_at
+    FROM files
+),
+local_offset AS (
+    SELECT *, offset_seconds * INTERVAL 1 SECOND AS ahead FROM zone
+),
+business_offset AS (
+    SELECT *, offset_seconds * INTERVAL 1 SECOND AS ahead FROM business_zone
+),
+text AS (
     SELECT
         r.path_no, r.line, r.lenient_quote, r.row_hash, r.product_title, r.order_id, r.product_id, r.account_id, r.email, r.line_no,
         r.reason AS split_reason,
         r.identity,
-        f.path, f.sha256, f.day AS arrival_day, f.written_day,
+        f.path, f.sha256, f.day AS arrival_day, f.too_new_at,
         r.ordered_at,
-        CASE WHEN $leap_format AND substr(r.ordered_at, length(r.ordered_at) - 2) = ':60' THEN TRUE ELSE FALSE END AS leap_second,
         CASE WHEN r.type IS NULL THEN 'sale' ELSE w.value END AS order_type,
         r.refund_of,
         CASE
@@ -22,14 +33,14 @@ WITH text AS (
         upper(coalesce(r.currency, $currency)) AS currency,
         r.quantity AS quantity_text, r.unit_price AS price_text, r.discount AS discount_text, r.amount AS amount_text,
         r.version AS version_text,
-        replace(r.quantity, $decimal, '.') AS quantity_number,
-        replace(r.unit_price, $decimal, '.') AS price_number,
-        replace(r.discount, $decimal, '.') AS discount_number,
-        replace(r.amount, $decimal, '.') AS amount_number,
+        CASE WHEN $decimal = '.' THEN r.quantity ELSE replace(r.quantity, $decimal, '.') END AS quantity_number,
+        CASE WHEN $decimal = '.' THEN r.unit_price ELSE replace(r.unit_price, $decimal, '.') END AS price_number,
+        CASE WHEN $decimal = '.' THEN r.discount ELSE replace(r.discount, $decimal, '.') END AS discount_number,
+        CASE WHEN $decimal = '.' THEN r.amount ELSE replace(r.amount, $decimal, '.') END AS amount_number,
         coalesce(l.amount_limit, $amount_limit) AS amount_limit,
         coalesce(l.price_limit, $price_limit) AS price_limit
     FROM records AS r
-    JOIN files AS f ON f.path_no = r.path_no
+    JOIN file AS f ON f.path_no = r.path_no
     LEFT JOIN words AS w ON w.field = 'type' AND w.word = lower(r.type)
     LEFT JOIN words AS c ON c.field = 'line_type' AND c.word = lower(r.line_type)
     LEFT JOIN limits AS l ON l.currency = upper(coalesce(r.currency, $currency))
@@ -42,11 +53,23 @@ number AS (
         TRY_CAST(CASE WHEN regexp_full_match(discount_text, $number) THEN discount_number END AS DECIMAL(18, 4)) AS given_discount,
         TRY_CAST(CASE WHEN regexp_full_match(amount_text, $number) THEN amount_number END AS DECIMAL(18, 4)) AS given_amount,
         TRY_CAST(CASE WHEN regexp_full_match(version_text, '[0-9]{1,15}') THEN version_text END AS BIGINT) AS given_version,
-        CAST(try_strptime(
-            CASE WHEN leap_second THEN substr(ordered_at, 1, length(ordered_at) - 2) || '59' ELSE ordered_at END,
-            $datetime_format
-        ) AS TIMESTAMP) AS local_at
+        CAST(try_strptime(ordered_at, $datetime_format) AS TIMESTAMP) AS clock_at
     FROM text
+),
+clocked AS (
+    -- no clock shows a second 60, so a leap second has not been read yet
+    SELECT
+        * EXCLUDE (clock_at),
+        CASE
+            WHEN clock_at IS NULL AND $leap_format AND substr(ordered_at, length(ordered_at) - 2) = ':60' THEN TRUE
+            ELSE FALSE
+        END AS leap_second,
+        CASE
+            WHEN clock_at IS NULL AND $leap_format AND substr(ordered_at, length(ordered_at) - 2) = ':60' THEN
+                CAST(try_strptime(substr(ordered_at, 1, length(ordered_at) - 2) || '59', $datetime_format) AS TIMESTAMP)
+            ELSE clock_at
+        END AS local_at
+    FROM number
 ),
 placed AS (
     SELECT
@@ -63,22 +86,21 @@ placed AS (
             ELSE TRUE
         END AS is_number,
         z.kind AS zone_kind,
-        n.local_at - z.offset_seconds * INTERVAL 1 SECOND AS event_at
-    FROM number AS n
-    LEFT JOIN zone AS z ON n.local_at >= z.valid_from AND n.local_at < z.valid_to
+        n.local_at - z.ahead AS event_at
+    FROM clocked AS n
+    LEFT JOIN local_offset AS z ON n.local_at >= z.valid_from AND n.local_at < z.valid_to
 ),
 dated AS (
     SELECT
         p.*,
-        p.event_at + b.offset_seconds * INTERVAL 1 SECOND AS business_at,
-        CAST(p.event_at + b.offset_seconds * INTERVAL 1 SECOND AS DATE) AS event_day,
+        p.event_at + b.ahead AS business_at,
         coalesce(p.given_discount, 0) AS discount,
         -- 19 digits: the product of two decimals of 18 would be cut to 18 and fail
         CAST(p.quantity AS DECIMAL(19, 4)) * p.unit_price
             - CASE WHEN p.order_type = 'refund' THEN -coalesce(p.given_discount, 0) ELSE coalesce(p.given_discount, 0) END
             AS computed
     FROM placed AS p
-    LEFT JOIN business_zone AS b ON p.event_at >= b.valid_from AND p.event_at < b.valid_to
+    LEFT JOIN business_offset AS b ON p.event_at >= b.valid_from AND p.event_at < b.valid_to
 ),
 known AS (
     SELECT
@@ -87,9 +109,8 @@ known AS (
             WHEN $by_event THEN greatest(least(coalesce(event_day, arrival_day), $through), arrival_day)
             ELSE arrival_day
         END AS day,
-        CASE WHEN $by_event THEN $through ELSE written_day END AS last_known_day,
         coalesce(given_amount, TRY_CAST(round(computed, 4) AS DECIMAL(18, 4))) AS amount
-    FROM dated
+    FROM (SELECT *, CAST(business_at AS DATE) AS event_day FROM dated) AS of_day
 ),
 judged AS (
     SELECT
@@ -118,7 +139,7 @@ judged AS (
             WHEN currency <> $project_currency AND NOT $converts THEN 'unknown_currency'
             WHEN zone_kind = 'gap' AND $reject_gap THEN 'dst_gap'
             WHEN zone_kind = 'overlap' AND $reject_overlap THEN 'dst_overlap'
-            WHEN business_at >= CAST(last_known_day AS TIMESTAMP) + INTERVAL 1 DAY + INTERVAL 10 MINUTE THEN 'future'
+            WHEN business_at >= too_new_at THEN 'future'
             WHEN event_day < $start THEN 'too_old'
             WHEN NOT $by_event AND date_diff('day', event_day, arrival_day) > $redelivery_days THEN 'too_late'
             WHEN line_type <> 'discount'
@@ -136,8 +157,7 @@ judged AS (
 )
 SELECT
     j.day,
-    j.path,
-    j.sha256,
+    j.path_no,
     j.line,
     j.reason,
     CASE
@@ -174,18 +194,14 @@ SELECT
     ) AS rounded,
     j.split_reason IS NULL AND a.id IS NULL AS missing_customer,
     j.split_reason IS NULL AND $with_title AND j.product_title IS NULL AS missing_title,
-    j.split_reason IS NULL AND coalesce(j.order_type = 'refund', FALSE) AS refund,
-    $source AS source,
-    CAST($lookback AS INTEGER) AS lookback_days,
-    $whole_row AS whole_row,
-    $with_title AS with_title,
     CASE
         WHEN j.identity IS NOT NULL OR ($no_identity AND j.split_reason IS NULL)
             THEN substr(sha256($source || '|' || coalesce(j.identity, j.sha256 || '|' || CAST(j.line AS VARCHAR))), 1, 32)
     END AS record_id,
     j.order_id,
-    j.order_type,
-    j.line_type,
+    j.line_no,
+    j.order_type = 'refund' AS is_refund,
+    nullif(j.line_type, 'item') AS charge_type,
     CASE WHEN j.order_type = 'refund' THEN j.refund_of END AS refund_of,
     a.id AS account_pseudonym,
     j.account_id,
@@ -199,20 +215,8 @@ SELECT
     j.unit_price,
     CAST(j.discount AS DECIMAL(18, 4)) AS discount,
     j.amount,
-    j.currency,
-    CAST(NULL AS VARCHAR) AS original_currency,
-    CAST(NULL AS DECIMAL(18, 4)) AS original_amount,
-    CAST(NULL AS DECIMAL(20, 12)) AS exchange_rate,
-    coalesce(j.given_version, 0) AS version,
-    substr(
-        sha256(concat(
-            coalesce(j.given_version, 0), '|', j.order_id, '|', j.line_no, '|', j.order_type, '|', a.id, '|', j.event_at, '|',
-            j.product_id, '|', j.quantity, '|', j.unit_price, '|', j.discount, '|', j.amount, '|', j.currency,
-            CASE WHEN j.line_type <> 'item' THEN '|' || j.line_type END,
-            CASE WHEN j.order_type = 'refund' THEN '|of ' || j.refund_of END
-        )),
-        1, 32
-    ) AS content_hash
+    nullif(j.currency, $currency) AS other_currency,
+    coalesce(j.given_version, 0) AS version
 FROM judged AS j
 LEFT JOIN identities AS a ON a.kind = 'account' AND a.value = j.account_id
 LEFT JOIN identities AS m ON m.kind = 'email' AND m.value = j.email

@@ -4,13 +4,11 @@
 -- record_id).
 -- A record that comes again is compared with the version in force on its day: the newest accepted one that is at most
 -- lookback_days old. The recursion follows only keys that came more than once.
-WITH RECURSIVE arrived AS (
-    SELECT * FROM record WHERE day BETWEEN $first AND $last
-),
-repeated AS (
+-- Records are read twice, the keys of all of them and the rest of the few: a common expression would keep all columns of all.
+WITH RECURSIVE repeated AS (
     SELECT record_id
     FROM (
-        SELECT record_id FROM arrived WHERE record_id IS NOT NULL
+        SELECT record_id FROM record WHERE day BETWEEN $first AND $last AND record_id IS NOT NULL
         UNION ALL
         SELECT DISTINCT record_id FROM earlier WHERE sign = 1
     ) AS mention
@@ -24,8 +22,8 @@ counted AS (
             WHEN whole_row THEN row_number() OVER (PARTITION BY record_id, day ORDER BY path, sha256, line)
             ELSE 1
         END AS copy_number
-    FROM arrived
-    WHERE record_id IN (SELECT record_id FROM repeated)
+    FROM record
+    WHERE day BETWEEN $first AND $last AND record_id IN (SELECT record_id FROM repeated)
 ),
 candidate AS (
     SELECT
