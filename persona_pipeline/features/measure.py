@@ -100,9 +100,7 @@ def measured_by(each: Pass, source: Source, table: str) -> exp.Select:
     """One pass: every feature is an aggregate of the rows of `table` that its window and filters choose."""
     if each.values_of is not None:
         return _values(each, source, table)
-    chosen = [
-        exp.alias_(_aggregate(feature, source, each.reach, table), feature.name) for feature in each.features
-    ]
+    chosen = [exp.alias_(_aggregate(feature, source, table), feature.name) for feature in each.features]
     select = (
         exp.select(*view.columns_of(view.ROW, table), *chosen)
         .from_(view.named(table), copy=False)
@@ -129,23 +127,26 @@ def together(measured: list[Pass]) -> exp.Select:
     return select
 
 
-def _conditions(feature: Measured, source: Source, reach: int | None, table: str) -> list[exp.Expr]:
-    return _window(feature, source, reach, table) + [
+def _conditions(feature: Measured, source: Source, table: str) -> list[exp.Expr]:
+    return _window(feature, source, table) + [
         e.compare(e.column(condition.column, table), condition.comparison, condition.value)
         for condition in feature.conditions
     ]
 
 
-def _window(feature: Measured, source: Source, reach: int | None, table: str) -> list[exp.Expr]:
-    """Nothing to ask where no row that is looked at lies further back."""
-    if feature.window is None or feature.window == reach or feature.window >= (source.reach or math.inf):
+def _window(feature: Measured, source: Source, table: str) -> list[exp.Expr]:
+    """The condition of the window, also where a pass looks no further: lineage is read from what is measured.
+
+    A total was added up from all days of its source.
+    """
+    if feature.window is None or (source.is_total and feature.window >= (source.reach or math.inf)):
         return []
     return [e.column("age_days", table) < feature.window]
 
 
-def _aggregate(feature: Measured, source: Source, reach: int | None, table: str) -> exp.Expr:
+def _aggregate(feature: Measured, source: Source, table: str) -> exp.Expr:
     """The aggregate, as narrow as the feature: sums are twice as wide."""
-    conditions = _conditions(feature, source, reach, table)
+    conditions = _conditions(feature, source, table)
     if feature.measure is None:
         return e.count_when(conditions)
     measure = e.column(feature.measure, table)
@@ -162,7 +163,7 @@ def _values(each: Pass, source: Source, table: str) -> exp.Select:
     is_known = e.column(key, table).is_(exp.null()).not_()
     flags: list[exp.Expr] = []
     for feature in each.features:
-        counts = exp.and_(is_known.copy(), *_conditions(feature, source, each.reach, table))
+        counts = exp.and_(is_known.copy(), *_conditions(feature, source, table))
         flags.append(exp.alias_(e.largest(e.when(counts, e.number(1), e.number(0))), feature.name))
     values = (
         exp.select(*view.columns_of(view.ROW, table), *flags)
@@ -203,10 +204,10 @@ def keyed(features: tuple[Measured, ...], source: Source, table: str) -> Parts:
 
 def _key_total(features: tuple[Measured, ...], source: Source, table: str) -> exp.Select:
     """Per customer and known value of the key: totals over each window."""
-    names, reach = (*view.ROW, str(source.key)), reach_of(features, source)
+    names = (*view.ROW, str(source.key))
     totals: list[exp.Expr] = []
     for key, feature in _keys(features).items():
-        measure, conditions = str(feature.measure), _window(feature, source, reach, table)
+        measure, conditions = str(feature.measure), _window(feature, source, table)
         if source.is_total:
             amount = e.column(measure, table)
             total: exp.Expr = e.when(exp.and_(*conditions), amount, e.number(0)) if conditions else amount
@@ -220,7 +221,7 @@ def _key_total(features: tuple[Measured, ...], source: Source, table: str) -> ex
         .from_(view.named(table), copy=False)
         .where(e.column(str(source.key), table).neq("unknown"), copy=False)
     )
-    select = within(select, reach, table)
+    select = within(select, reach_of(features, source), table)
     return select if source.is_total else select.group_by(*view.keys_of(names, table), copy=False)
 
 

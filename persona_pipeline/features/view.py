@@ -299,7 +299,7 @@ def basket() -> exp.Select:
     return (
         exp.select(
             *columns_of(names, table),
-            exp.alias_(e.count_rows(), "products"),
+            exp.alias_(exp.Count(this=e.column("product_no", table)), "products"),
             *sums(("quantity", "amount"), table, "basket_item"),
         )
         .from_(named(table))

@@ -10,13 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from sqlglot import exp
 
 from persona_pipeline.engine.duckdb import DuckDBEngine
+from persona_pipeline.engine.lineage import column_lineage
 from persona_pipeline.features.catalogue import feature_table, load_catalogue
 from persona_pipeline.features.compiler import compile_steps
-from persona_pipeline.features.customer import snapshot
+from persona_pipeline.features.customer import features_statement, snapshot
 from persona_pipeline.features.declaration import read_features
 from persona_pipeline.features.feature import Catalogue
 from persona_pipeline.features.measure import RECENT_DAYS, passes, reach_of
 from persona_pipeline.features.source import SOURCES
+from persona_pipeline.features.view import INPUT_COLUMNS
 from persona_pipeline_tests.features.histories import FIRST, LAST, build, histories
 from persona_pipeline_tests.features.history import FolderLake, Row, day
 from persona_pipeline_tests.features.known import History
@@ -155,6 +157,13 @@ def test_nothing_is_kept_that_no_later_statement_reads() -> None:
 def _of_everybody(select: exp.Select) -> set[str]:
     """A SELECT of different rows keeps all its columns."""
     return set(select.named_selects) if select.args.get("distinct") else set()
+
+
+def test_a_window_shows_in_the_lineage_of_its_feature() -> None:
+    found = column_lineage(features_statement(load_catalogue()), INPUT_COLUMNS)
+    assert found["sessions_90d"] == (("web_day", "event_day"), ("web_day", "sessions"))
+    assert found["orders_ever"] == (("order_day", "orders"),)
+    assert ("basket_item", "product_no") in found["distinct_products_90d"]
 
 
 def test_recent_features_read_recent_facts_only() -> None:
