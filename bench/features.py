@@ -14,12 +14,15 @@ import datetime as dt
 import importlib.util
 import json
 import re
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +38,12 @@ from persona_pipeline.cleaning.zones import utc_stretches
 from persona_pipeline.contracts import Table, activity, behaviour, clean, traces
 from persona_pipeline.contracts.arrow import ARROW_TYPES
 from persona_pipeline.engine.duckdb import DuckDBEngine
-from persona_pipeline.engine.protocol import DataFile, Window
+from persona_pipeline.engine.protocol import DataFile, Input, Output, Relation, Window
 from persona_pipeline.features.catalogue import feature_table, load_catalogue
 from persona_pipeline.features.customer import snapshot
 from persona_pipeline.features.facts import basket_item_window, order_day_window
 from persona_pipeline.features.feature import Catalogue, Measured
+from persona_pipeline.features.view import INPUTS
 from persona_pipeline.features.web_facts import TABLES as WEB_FACTS
 from persona_pipeline.features.web_facts import web_facts_window
 from persona_pipeline.lake.delta import DeltaLake
@@ -214,12 +218,44 @@ class Data:
         return typed(clean.ORDER_LINE, columns, size)
 
 
+class TimedEngine(DuckDBEngine):
+    """Knows how long it wrote each table, and how long it worked on what it keeps between statements."""
+
+    seconds: defaultdict[str, float]
+
+    def select_into(
+        self,
+        sql: str,
+        inputs: Mapping[str, Input],
+        output: Output,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        day: dt.date | None = None,
+    ) -> list[DataFile]:
+        """See `DuckDBEngine.select_into`."""
+        begun = time.perf_counter()
+        files = super().select_into(sql, inputs, output, parameters, day=day)
+        self.seconds[output.table.name] += time.perf_counter() - begun
+        return files
+
+    def stage(
+        self, sql: str, inputs: Mapping[str, Input], parameters: Mapping[str, object] | None = None
+    ) -> Relation:
+        """See `DuckDBEngine.stage`."""
+        begun = time.perf_counter()
+        relation = super().stage(sql, inputs, parameters)
+        self.seconds["kept"] += time.perf_counter() - begun
+        return relation
+
+
 class Night:
     """Our way, over a lake that begins with the clean tables."""
 
     def __init__(self, lake: Path, scratch: Path) -> None:
-        self._lake, self._engine = DeltaLake(lake), DuckDBEngine(scratch, memory=MEMORY, threads=2)
+        self._lake, self._engine = DeltaLake(lake), TimedEngine(scratch, memory=MEMORY, threads=2)
+        self._engine.seconds = defaultdict(float)
         self.seconds: dict[str, float] = {}
+        self.sessions = 0.0
 
     def __enter__(self) -> Night:
         return self
@@ -254,9 +290,12 @@ class Night:
         begun = time.perf_counter()
         zone = utc_stretches("UTC", window.first, window.last)
         outputs = {table.full_name: self._lake.output(table) for table in WEB_FACTS}
+        self._engine.seconds.clear()
         files = web_facts_window(
             self._engine, self._lake.read, outputs, window, session_minutes=30, zone=zone
         )
+        # what is kept for a statement of web facts is the order of hits, for the sessions
+        self.sessions += self._engine.seconds["kept"] + self._engine.seconds[activity.SESSION.name]
         for name, written in files.items():
             self._lake.replace(outputs[name], window.days(), written)
         self._passed("web facts", begun)
@@ -285,6 +324,11 @@ class Night:
         self._passed("snapshot", begun)
         return files
 
+    def floor(self, last: dt.date) -> float:
+        """Seconds that reading all that the snapshot of a day is made of takes."""
+        read = [table for table in INPUTS.values() if table is not clean.CUSTOMER]
+        return scan([path for table in read for path in self._lake.read(table, None, last).paths])
+
     def _passed(self, step: str, begun: float) -> None:
         self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - begun
 
@@ -304,8 +348,10 @@ def ours(data: Path, days: int, features: Catalogue, result: Path) -> dict[str, 
         (file,) = night.snapshot(features, last)
         one = night.seconds
         shutil.copy(file.path, result)
+        found = {"sessions": night.sessions, "night": sum(one.values()), "peak": peak()}
+        found["floor"] = night.floor(last)
     whole = {step: before.get(step, 0.0) + one.get(step, 0.0) for step in {**before, **one}}
-    return {"seconds": sum(whole.values()), "steps": whole, "night": sum(one.values()), "peak": peak()}
+    return {"seconds": sum(whole.values()), "steps": whole, **found}
 
 
 def peak() -> float:
@@ -356,26 +402,33 @@ def compare(one: Path, other: Path, outputs: list[str]) -> list[str]:
     return [name for name, number in zip(["customer_id", *outputs], wrong, strict=True) if number]
 
 
-def scan(folder: Path, *columns: str) -> float:
-    """Seconds that DuckDB needs to read all columns (or some) of the Parquet files of a folder."""
+def scan(paths: list[str]) -> float:
+    """Seconds that DuckDB needs to read every value of Parquet files, a statement for each table."""
+    tables: dict[tuple[str, ...], list[str]] = {}
+    for path in paths:
+        tables.setdefault(tuple(pq.read_schema(path).names), []).append(path)
+    seconds = 0.0
     with duckdb.connect(config={"threads": 2}) as connection:
-        files = f"read_parquet('{folder}/**/*.parquet', hive_partitioning = false)"
-        described = connection.execute(f"DESCRIBE SELECT * FROM {files}").fetchall()
-        names = columns or [row[0] for row in described]
-        begun = time.perf_counter()
-        counted = ", ".join(f"max({name})" for name in names)
-        connection.execute(f"SELECT {counted} FROM {files}").fetchall()
-        return time.perf_counter() - begun
+        for names, files in tables.items():
+            # hashes, because the largest value of a column may be known from statistics
+            hashed = ", ".join(f'max(hash("{name}"))' for name in names)
+            begun = time.perf_counter()
+            connection.execute(f"SELECT {hashed} FROM read_parquet(?, hive_partitioning = false)", [files])
+            seconds += time.perf_counter() - begun
+    return seconds
 
 
 def child(role: str, *arguments: object) -> dict[str, object]:
     """One run in a process of its own."""
     script = Path(__file__) if role == "ours" else Path(__file__).parent / "peers" / f"features_{role}.py"
     first = [sys.executable, str(script), *(["--ours"] if role == "ours" else [])]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([*first, *map(str, arguments)], check=False, capture_output=True, text=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise SystemExit(f"{role} failed:\n{done.stderr[-3000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return json.loads(done.stdout.splitlines()[-1]) | {"processor": processor}
 
 
 def main() -> None:
@@ -412,7 +465,7 @@ def main() -> None:
         last = FIRST + dt.timedelta(days=size["days"] - 1)
         skipped = [peer for peer in given.peers if importlib.util.find_spec(peer) is None]
         for _ in range(given.rounds):
-            floors.append(scan(data / "web_hit"))
+            floors.append(scan([str(path) for path in (data / "web_hit").glob("**/*.parquet")]))
             for role in ("ours", *(peer for peer in given.peers if peer not in skipped)):
                 result = folder / f"{role}.parquet"
                 what = (data, size["days"], result) if role == "ours" else (data, last, plan, result)
@@ -436,7 +489,9 @@ def report(
         f"{size['days']} days; {size['features']} features; engine memory {MEMORY}, 2 threads"
     ]
     rows += [
-        f"  {role:12}{seconds:9.2f} s{seconds / median['ours']:8.2f} x ours, peak {memory[role]:6.0f} MiB"
+        f"  {role:12}{seconds:9.2f} s{seconds / median['ours']:8.2f} x ours, "
+        f"{statistics.median(float(str(each['processor'])) for each in runs[role]):8.2f} s of processors, "
+        f"peak {memory[role]:6.0f} MiB"
         for role, seconds in median.items()
     ]
     rows += [f"  {peer}: SKIPPED, not installed" for peer in skipped]
@@ -444,10 +499,16 @@ def report(
     assert isinstance(steps, dict)
     rows += [f"    {step:20}{seconds:8.2f} s" for step, seconds in steps.items()]
     rows.append(f"  one more night {one:.2f} s, 1/{median['ours'] / one:.1f} of the whole")
-    floor = statistics.median(floors)
-    rows.append(f"  scan of the hits {floor:.2f} s; web facts {steps['web facts'] / floor:.1f} x")
+    floor, ours_last = statistics.median(floors), runs["ours"][-1]
+    sessions, read = float(str(ours_last["sessions"])), float(str(ours_last["floor"]))
+    rows.append(
+        f"  scan of the hits {floor:.2f} s; web facts {steps['web facts'] / floor:.1f} x, "
+        f"their sessions {sessions / floor:.1f} x"
+    )
+    rows.append(f"  scan of the facts {read:.2f} s; snapshot {steps['snapshot'] / read:.1f} x")
     ratios = {f"{role}_over_ours": seconds / median["ours"] for role, seconds in median.items()}
     ratios |= {"whole_over_night": median["ours"] / one, "web_facts_over_scan": steps["web facts"] / floor}
+    ratios |= {"sessions_over_scan": sessions / floor, "snapshot_over_scan": steps["snapshot"] / read}
     summary = {
         "bench": "features",
         "rows": size["hits"],

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Pairs = Mapping[str, Sequence[tuple[Table, str]]]
 # the statement of the features reads numbers in place of these identifiers
-_NUMBERED = {"id_no": "id", "customer_no": "customer_id"}
+_NUMBERED = {"id_no": "id", "customer_no": "customer_id", "product_no": "product_id"}
 
 # table written -> the statement that computes it and the tables its inputs stand for
 _FILES: dict[str, list[tuple[Table, str, dict[str, Table]]]] = {

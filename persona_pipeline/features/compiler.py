@@ -1,6 +1,7 @@
 """Compiles the feature catalogue to SELECTs: snapshots of every customer for a list of as_of days.
 
-Here: the statements, built of sqlglot expressions only. Not here: the facts measured (view.py).
+Here: the statements, built of sqlglot expressions only. Not here: the facts measured (view.py), how the
+features of a source are measured on them (measure.py) and what is kept between statements (steps.py).
 
 Inputs by name: `as_of` (column as_of: the snapshot days), the tables of `view.INPUTS`, and with `chosen=True`
 a table `chosen` (column customer_id). Each row uses only rows with day <= its as_of, whatever else is given.
@@ -8,33 +9,43 @@ a table `chosen` (column customer_id). Each row uses only rows with day <= its a
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
 from persona_pipeline.features import expression as e
 from persona_pipeline.features import trace_view, view
 from persona_pipeline.features.feature import Catalogue, Derived, Feature, Measured
+from persona_pipeline.features.measure import (
+    Parts,
+    keyed,
+    longest,
+    measured_by,
+    of_source,
+    passes,
+    reach_of,
+    together,
+)
 from persona_pipeline.features.source import SOURCES, Source
+from persona_pipeline.features.steps import Step, steps_of
 
 AGE_BANDS = ((18, "under_18"), (25, "18_24"), (35, "25_34"), (45, "35_44"), (55, "45_54"), (65, "55_64"))
 
-KEPT = ("_feature", "_population")  # statements of their own, although one alone reads them
-WITHIN = ("member",)  # cheaper to select again than to keep
-# each SELECT of the statement after those it reads, with the names of these
-PARTS: dict[str, tuple[tuple[str, ...], Callable[[], exp.Select]]] = {
+Part = tuple[tuple[str, ...], Callable[[], exp.Select]]
+# each SELECT that gives rows of sources, with the names of those it reads
+ROWS: dict[str, Part] = {
     "interval": ((), view.interval),
     "everyone": (("interval",), view.everyone),
     "known_customer": (("member",), view.known_customer),
     "profile_version": (("member",), view.profile_version),
     "profile": (("profile_version",), view.profile),
     "order_total": (("member",), view.order_total),
-    "order_event": (("order_total",), view.order_event),
+    "order_dated": (("order_total",), view.order_dated),
+    "order_event": (("order_dated",), view.order_event),
     "product_purchase": (("basket_line",), view.product_purchase),
     "basket_event": (("basket_line", "product_purchase"), view.basket_event),
-    "basket": (("basket_line",), view.basket),
+    "basket_product": (("basket_line",), view.basket_product),
+    "basket": (("basket_product",), view.basket),
     "web_event": (("member",), trace_view.web_event),
     "session_event": (("member",), trace_view.session_event),
     "product_view_line": (("everyone",), trace_view.product_view_line),
@@ -50,15 +61,15 @@ PARTS: dict[str, tuple[tuple[str, ...], Callable[[], exp.Select]]] = {
     "interest_base": (("interest_point",), trace_view.interest_base),
     "interest_event": (("interest_point", "interest_reach", "interest_base"), trace_view.interest_event),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One statement of a snapshot; `reads` names the inputs and the steps before it that it needs."""
-
-    name: str
-    select: exp.Select
-    reads: tuple[str, ...]
+# those of which only so many days can be asked for: what lies further back than features look is not read
+WITHIN_DAYS: dict[str, Callable[[int], exp.Select]] = {
+    "web_event": trace_view.web_event,
+    "session_event": trace_view.session_event,
+    "product_view_last": trace_view.product_view_last,
+    "social_event": trace_view.social_event,
+    "mention_event": trace_view.mention_event,
+    "contact_event": trace_view.contact_event,
+}
 
 
 def compile_features(catalogue: Catalogue, *, chosen: bool = False) -> exp.Select:
@@ -81,180 +92,72 @@ def compile_steps(catalogue: Catalogue, *, chosen: bool = False) -> list[Step]:
     One statement would hold every source of half a million customers in memory at once. What one statement
     alone reads stays within it.
     """
-    parts = dict(_parts(catalogue, chosen))
-    reads = {name: _tables(select) for name, select in parts.items()}
-    readers = Counter(name for names in reads.values() for name in names)
-    last = next(reversed(parts))
-    kept = [name for name in parts if readers[name] > 1 or name.endswith(KEPT) or name == last]
-    kept = [name for name in kept if name not in WITHIN]
-    return [_step(name, parts, reads, set(kept)) for name in kept]
+    return steps_of(dict(_parts(catalogue, chosen)))
 
 
-def _step(name: str, parts: dict[str, exp.Select], reads: dict[str, list[str]], kept: set[str]) -> Step:
-    """A kept SELECT with those that only it reads written into it."""
-    within: list[str] = []
-    outside: list[str] = []
-
-    def add(part: str) -> None:
-        for other in reads[part]:
-            if other not in parts or other in kept:
-                outside.append(other)
-            elif other not in within:
-                add(other)
-                within.append(other)
-
-    add(name)
-    select = parts[name]
-    for part in within:
-        select = select.with_(part, as_=parts[part], copy=False)
-    return Step(name, select, tuple(dict.fromkeys(outside)))
-
-
-def _tables(select: exp.Select) -> list[str]:
-    return list(dict.fromkeys(table.name for table in select.find_all(exp.Table)))
-
-
-def _parts(catalogue: Catalogue, chosen: bool) -> list[tuple[str, exp.Select]]:
+def _parts(catalogue: Catalogue, chosen: bool) -> Parts:
     """Every SELECT by name, each after those it reads; the last gives the rows."""
-    used = [source for source in SOURCES.values() if _of(catalogue, source)]
-    needed = _closure(["known_customer", "profile", *(source.event for source in used)])
-    shared = "everyone" if "product_view_line" in needed else "member"
-    builders = {name: build for name, (_, build) in PARTS.items()} | {
-        "member": lambda: view.member(chosen),
-        "basket_line": lambda: view.basket_line(shared),
-    }
-    parts: list[tuple[str, exp.Select]] = [(name, builders[name]()) for name in needed]
+    used = [source for source in SOURCES.values() if of_source(catalogue, source)]
+    rows = dict(ROWS)
+    wanted, features = ["known_customer", "profile"], []
     for source in used:
+        measured = of_source(catalogue, source)
         if source.key is None:
-            parts.append((f"{source.name}_feature", _aggregate(catalogue, source)))
-        else:
-            parts += [
-                (f"{source.name}_total", _key_total(catalogue, source)),
-                (f"{source.name}_best", _key_best(catalogue, source)),
-                (f"{source.name}_feature", _key_feature(catalogue, source)),
+            each_pass = passes(measured, source)
+            names = [_rows_of(source.event, each.reach, rows) for each in each_pass]
+            features += [
+                (each.name, measured_by(each, source, name))
+                for each, name in zip(each_pass, names, strict=True)
             ]
+            features.append((f"{source.name}_feature", together(each_pass)))
+        else:
+            # sources of the same rows read them once
+            same = [other for other in used if other.key is not None and other.event == source.event]
+            reach = longest(reach_of(of_source(catalogue, other), other) for other in same)
+            names = [_rows_of(source.event, reach, rows)]
+            features += keyed(measured, source, names[0])
+        wanted += names
     populations = _populations(catalogue)
-    parts += [(f"{name}_population", _population(name, inputs)) for name, inputs in populations.items()]
-    parts += [("measured", _measured(catalogue, used, populations)), ("result", _result(catalogue))]
-    return parts
+    features += [(f"{name}_population", _population(name, inputs)) for name, inputs in populations.items()]
+    features += [("measured", _measured(catalogue, used, populations)), ("result", _result(catalogue))]
+    return _closure(wanted, rows, chosen) + features
 
 
-def _closure(names: list[str]) -> list[str]:
+def _rows_of(event: str, reach: int | None, rows: dict[str, Part]) -> str:
+    """The name of the SELECT that gives an event's rows of so many days, added to `rows` if need be."""
+    if reach is None:
+        return event
+    if event == "product_view_event":
+        last = _rows_of("product_view_last", reach, rows)
+        name = f"{event}_{reach}d"
+        rows[name] = (last, "product_purchase"), lambda: trace_view.product_view_event(last)
+        return name
+    if event not in WITHIN_DAYS:
+        return event
+    name, needs = f"{event}_{reach}d", ROWS[event][0]
+    rows[name] = needs, lambda: WITHIN_DAYS[event](reach)
+    return name
+
+
+def _closure(wanted: list[str], rows: Mapping[str, Part], chosen: bool) -> Parts:
     """The SELECTs that these need, each after those it reads."""
     found: list[str] = []
 
     def add(name: str) -> None:
         needs = {"member": ("everyone",), "basket_line": ("everyone", "member")}
-        for other in needs[name] if name in needs else PARTS[name][0]:
+        for other in needs[name] if name in needs else rows[name][0]:
             add(other)
         if name not in found:
             found.append(name)
 
-    for name in names:
+    for name in wanted:
         add(name)
-    return found
-
-
-def _of(catalogue: Catalogue, source: Source) -> list[Measured]:
-    return [feature for feature in catalogue.measured if feature.source == source.name]
-
-
-def _window(feature: Measured, table: str) -> list[exp.Expr]:
-    return [] if feature.window is None else [e.column("age_days", table) < feature.window]
-
-
-def _aggregate(catalogue: Catalogue, source: Source) -> exp.Select:
-    """One pass over a source: every measured feature is an aggregate with a filter."""
-    table = source.event
-    aggregates = {"sum": e.total, "min": e.smallest, "max": e.largest, "count_distinct": e.count_distinct}
-    chosen: list[exp.Expr] = []
-    for feature in _of(catalogue, source):
-        measure = None if feature.measure is None else e.column(feature.measure, table)
-        aggregate = e.count_rows() if measure is None else aggregates[feature.aggregation](measure)
-        conditions = _window(feature, table) + [
-            e.compare(e.column(condition.column, table), condition.comparison, condition.value)
-            for condition in feature.conditions
-        ]
-        chosen.append(exp.alias_(e.filtered(aggregate, conditions), feature.name))
-    return (
-        exp.select(*view.columns_of(view.ROW, table), *chosen)
-        .from_(view.named(table), copy=False)
-        .group_by(*view.keys_of(view.ROW, table), copy=False)
-    )
-
-
-def _keys(catalogue: Catalogue, source: Source) -> list[tuple[str, Measured]]:
-    """One total per measure and window that a keyed feature needs, with a name for it."""
-    keys: dict[str, Measured] = {}
-    for feature in _of(catalogue, source):
-        keys.setdefault(_key(feature), feature)
-    return list(keys.items())
-
-
-def _key(feature: Measured) -> str:
-    return f"{feature.measure}_{'ever' if feature.window is None else f'{feature.window}d'}"
-
-
-def _key_total(catalogue: Catalogue, source: Source) -> exp.Select:
-    """Per customer and known value of the key: totals over each window."""
-    table = source.event
-    totals = [
-        exp.alias_(
-            e.coalesce(e.filtered(e.total(e.column(str(f.measure), table)), _window(f, table)), e.number(0)),
-            key,
-        )
-        for key, f in _keys(catalogue, source)
-    ]
-    names = (*view.ROW, str(source.key))
-    return (
-        exp.select(*view.columns_of(names, table), *totals)
-        .from_(view.named(table), copy=False)
-        .where(e.column(str(source.key), table).neq("unknown"), copy=False)
-        .group_by(*view.keys_of(names, table), copy=False)
-    )
-
-
-def _key_best(catalogue: Catalogue, source: Source) -> exp.Select:
-    """Per customer: the largest total of a value and the sum of all, found without sorting."""
-    table = f"{source.name}_total"
-    chosen: list[exp.Expr] = []
-    for key, _ in _keys(catalogue, source):
-        chosen.append(exp.alias_(e.largest(e.column(key, table)), f"{key}_best"))
-        chosen.append(exp.alias_(e.total(e.column(key, table)), f"{key}_total"))
-    return (
-        exp.select(*view.columns_of(view.ROW, table), *chosen)
-        .from_(view.named(table), copy=False)
-        .group_by(*view.keys_of(view.ROW, table), copy=False)
-    )
-
-
-def _key_feature(catalogue: Catalogue, source: Source) -> exp.Select:
-    """The features of a keyed source; of values with the same total the first by name is the top."""
-    table, best = f"{source.name}_total", f"{source.name}_best"
-    chosen: list[exp.Expr] = []
-    for feature in _of(catalogue, source):
-        key = _key(feature)
-        amount, whole, most = (
-            e.column(key, table),
-            e.column(f"{key}_total", best),
-            e.column(f"{key}_best", best),
-        )
-        is_top = exp.and_(amount.eq(most), amount > 0)
-        if feature.aggregation == "top":
-            value: exp.Expr = e.smallest(e.when(is_top, e.column(str(source.key), table)))
-        elif feature.aggregation == "top_share":
-            value = e.largest(e.when(is_top, e.share_of(amount, whole)))
-        else:
-            share = e.share_of(amount, whole)
-            term = exp.Neg(this=exp.Mul(this=share, expression=exp.Ln(this=share.copy())))
-            value = e.total(e.when(amount > 0, e.exact(term)))
-        chosen.append(exp.alias_(value, feature.name))
-    return (
-        exp.select(*view.columns_of(view.ROW, table), *chosen)
-        .from_(view.named(table), copy=False)
-        .join(view.named(best), on=view.same(view.ROW, best, table), join_type="inner", copy=False)
-        .group_by(*view.keys_of(view.ROW, table), copy=False)
-    )
+    shared = "everyone" if "product_view_line" in found else "member"
+    builders = {name: build for name, (_, build) in rows.items()} | {
+        "member": lambda: view.member(chosen),
+        "basket_line": lambda: view.basket_line(shared),
+    }
+    return [(name, builders[name]()) for name in found]
 
 
 def _populations(catalogue: Catalogue) -> dict[str, list[str]]:
@@ -292,7 +195,7 @@ def _measured(catalogue: Catalogue, sources: list[Source], populations: dict[str
         for name in view.PROFILE
     ]
     for source in sources:
-        for feature in _of(catalogue, source):
+        for feature in of_source(catalogue, source):
             value: exp.Expr = e.column(feature.name, f"{source.name}_feature")
             if feature.about.missing == "zero":
                 value = e.coalesce(value, e.number(0))

@@ -18,7 +18,7 @@ from persona_pipeline.engine.protocol import DataFile, Derived, Engine, Input, O
 from persona_pipeline.engine.sql import sql_text
 from persona_pipeline.features.compiler import compile_features, compile_steps
 from persona_pipeline.features.feature import Catalogue
-from persona_pipeline.features.view import INPUT_COLUMNS, INPUTS
+from persona_pipeline.features.view import INPUT_COLUMNS, INPUTS, PRODUCT_INPUTS
 
 DAYS_PER_STATEMENT = 8  # bounds the rows of (as_of, customer, event_day) that one statement holds
 
@@ -32,7 +32,7 @@ def features_statement(catalogue: Catalogue) -> exp.Select:
 @functools.lru_cache(maxsize=8)
 def features_sql(
     catalogue: Catalogue, *, chosen: bool = False
-) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+) -> tuple[tuple[str, str, Mapping[str, tuple[str, ...]]], ...]:
     """The statements in the project's dialect: name, text, what each reads; the last gives the features."""
     steps = compile_steps(catalogue, chosen=chosen)
     return tuple((step.name, step.select.sql(dialect="duckdb"), step.reads) for step in steps)
@@ -110,28 +110,48 @@ def _last(
 def _inputs(
     engine: Engine, read: ReadWindow, last: dt.date, catalogue: Catalogue, *, once: bool
 ) -> dict[str, Input]:
-    """What the statements read, with numbers for identifiers and customers in their order.
+    """What the statements read, with numbers for identifiers, customers and products in their order.
 
     So every statement joins and groups by numbers. What is read more than once (by two statements, or for
     several parts of the days, which is what `once` denies) is kept with the columns needed: opening a file
     per day of history each time costs more than the features themselves.
     """
-    readers = Counter(name for _, _, reads in features_sql(catalogue) for name in reads)
+    steps = features_sql(catalogue)
+    readers = Counter(name for _, _, reads in steps for name in reads)
+    used = {name: {column for _, _, reads in steps for column in reads.get(name, ())} for name in readers}
     numbered = engine.stage(sql_text("features/map"), {"map": read(INPUTS["map"], None, last)})
-    number = engine.stage(sql_text("features/identifier"), {"map": numbered})
+    numbers: dict[str, Input] = {
+        "identifier": engine.stage(sql_text("features/identifier"), {"map": numbered})
+    }
+    with_products = [name for name, columns in used.items() if name in INPUTS and "product_no" in columns]
+    if with_products:
+        named = {
+            name: read(INPUTS[name], None, last) if name in with_products else Relation((), INPUTS[name])
+            for name in PRODUCT_INPUTS
+        }
+        numbers["product"] = engine.stage(sql_text("features/product"), named)
     found: dict[str, Input] = {"map": numbered}
     for name, columns in INPUT_COLUMNS.items():
         if not readers[name] or name == "map":
             continue
-        same = [
-            exp.column(key, table=name).eq(exp.column(key, table="identifier")) for key in ("id_kind", "id")
-        ]
-        chosen = [exp.column(column, table="identifier" if column == "id_no" else name) for column in columns]
-        select = exp.select(*chosen).from_(exp.to_table(name)).join("identifier", on=exp.and_(*same))
-        sql = select.sql(dialect="duckdb")
-        inputs = {name: read(INPUTS[name], None, last), "identifier": number}
+        sql, tables = _numbered(name, [column for column in columns if column in used[name]])
+        inputs = {name: read(INPUTS[name], None, last)} | {each: numbers[each] for each in tables}
         found[name] = Derived(sql, inputs) if once and readers[name] == 1 else engine.stage(sql, inputs)
     return found
+
+
+def _numbered(name: str, columns: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """The SELECT of some columns of an input, with the tables of numbers that it joins."""
+    keys = {"identifier": ("id_kind", "id"), "product": ("product_id",)}
+    if "product_no" not in columns:
+        del keys["product"]
+    owner = {"id_no": "identifier", "product_no": "product"}
+    select = exp.select(*[exp.column(column, table=owner.get(column, name)) for column in columns])
+    select = select.from_(exp.to_table(name))
+    for table, names in keys.items():
+        same = [exp.column(key, table=name).eq(exp.column(key, table=table)) for key in names]
+        select = select.join(table, on=exp.and_(*same))
+    return select.sql(dialect="duckdb"), tuple(keys)
 
 
 def _days(days: Sequence[dt.date]) -> pa.Table:

@@ -69,11 +69,19 @@ def count_distinct(expression: exp.Expr) -> exp.Count:
     return exp.Count(this=exp.Distinct(expressions=[expression.copy()]))
 
 
-def filtered(aggregate: exp.Expr, conditions: list[exp.Expr]) -> exp.Expr:
-    """The aggregate over the rows that meet all conditions."""
+def count_when(conditions: list[exp.Expr]) -> exp.Count:
+    """How many rows meet all conditions."""
+    return exp.Count(this=when(exp.and_(*conditions), number(1))) if conditions else count_rows()
+
+
+def total_when(conditions: list[exp.Expr], value: exp.Expr, *, zero: bool) -> exp.Sum:
+    """The sum over the rows that meet all conditions; with `zero` it is 0 where there are none, else empty.
+
+    By CASE: DuckDB needs half the time of FILTER, and less still where no row is empty.
+    """
     if not conditions:
-        return aggregate
-    return exp.Filter(this=aggregate, expression=exp.Where(this=exp.and_(*conditions)))
+        return total(value)
+    return total(when(exp.and_(*conditions), value, number(0) if zero else None))
 
 
 def when(condition: exp.Expr, value: exp.Expr, otherwise: exp.Expr | None = None) -> exp.Case:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from persona_pipeline.contracts import Table, Type, activity
 
+YEAR = 365  # days that interest and views of products reach back: after four half lives, a view weighs 6 %
 KINDS = frozenset({"orders", "web", "social", "campaigns", "customers", "products", "rates"})
 
 
@@ -29,6 +30,8 @@ class Source:
         kinds: kinds of raw sources it is made of; one of them is enough.
         event: the SELECT of view.py or trace_view.py that it is measured on.
         key: the column whose values compete; such a source is aggregated by top, top_share and entropy only.
+        reach: how many days its rows reach back; None is the whole history.
+        is_total: whether each value of the key has one row, its total.
     """
 
     name: str
@@ -37,6 +40,8 @@ class Source:
     kinds: frozenset[str]
     event: str
     key: str | None = None
+    reach: int | None = None
+    is_total: bool = False
 
 
 def _integers(*names: str) -> dict[str, Type]:
@@ -128,6 +133,7 @@ PRODUCT_VIEW = Source(
     },
     frozenset({"web"}),
     "product_view_event",
+    reach=YEAR,
 )
 
 VIEWED_CATEGORY = Source(
@@ -138,6 +144,7 @@ VIEWED_CATEGORY = Source(
     frozenset({"web"}),
     "product_view_line",
     "category",
+    reach=YEAR,
 )
 
 SESSION_DAYPART = Source(
@@ -228,6 +235,8 @@ INTEREST = Source(
     frozenset({"web", "social"}),
     "interest_event",
     "category",
+    reach=YEAR,
+    is_total=True,
 )
 
 SOURCES = {

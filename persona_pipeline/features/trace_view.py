@@ -10,8 +10,10 @@ import math
 
 from sqlglot import exp
 
+from persona_pipeline.contracts import Type
 from persona_pipeline.features import expression as e
 from persona_pipeline.features.feature import WINDOWS
+from persona_pipeline.features.source import YEAR
 from persona_pipeline.features.view import (
     CONSENTS,
     CONTACT_MEASURES,
@@ -23,9 +25,9 @@ from persona_pipeline.features.view import (
     known_fact,
     named,
     same,
+    sums,
 )
 
-INTEREST_DAYS = 365  # sixteen half lives of the weight are not needed: after four, a view weighs 6 %
 HALF_LIFE_DAYS = 90
 VIEW_POINTS, CART_POINTS, PURCHASE_POINTS, TEXT_POINTS = 1, 3, 5, 2
 DAYPARTS = ((6, "night"), (12, "morning"), (18, "afternoon"))
@@ -33,10 +35,6 @@ DAYPARTS = ((6, "night"), (12, "morning"), (18, "afternoon"))
 
 def _age(fact: str, of: str) -> exp.Expr:
     return e.days_between(e.column("event_day", fact), e.column("as_of", of))
-
-
-def _sums(names: tuple[str, ...], table: str) -> list[exp.Expr]:
-    return [exp.alias_(e.total(e.column(name, table)), name) for name in names]
 
 
 def _span(age: exp.Expr) -> exp.Expr:
@@ -47,8 +45,8 @@ def _span(age: exp.Expr) -> exp.Expr:
     return span.else_(e.number(0))
 
 
-def web_event() -> exp.Select:
-    """Web days added up by span of ages, in one pass over the days."""
+def web_event(reach: int | None = None) -> exp.Select:
+    """Web days added up by span of ages, in one pass over the days; `reach` is one of WINDOWS."""
     fact, of = "web_day", "member"
     age = _age(fact, of)
     return (
@@ -56,126 +54,127 @@ def web_event() -> exp.Select:
             *columns_of(ROW, of),
             exp.alias_(e.smallest(age), "age_days"),
             exp.alias_(e.count_distinct(e.column("event_day", fact)), "visit_days"),
-            *_sums(WEB_MEASURES, fact),
+            *sums(WEB_MEASURES, fact),
         )
         .from_(named(of))
-        .join(named(fact), on=known_fact(fact, of), join_type="inner")
+        .join(named(fact), on=known_fact(fact, of, reach), join_type="inner")
         .group_by(*keys_of(ROW, of), _span(age))
     )
 
 
-def session_event() -> exp.Select:
-    """Sessions by span of ages, part of the day, device and channel."""
+def session_event(reach: int | None = None) -> exp.Select:
+    """Sessions with their age, part of the day, device and channel."""
     fact, of = "session", "member"
     hour = e.column("hour", fact)
     daypart = exp.Case()
     for before, name in DAYPARTS:
         daypart = daypart.when(hour.copy() < before, exp.Literal.string(name))
     daypart = daypart.else_(exp.Literal.string("evening"))
-    age = _age(fact, of)
     return (
         exp.select(
             *columns_of(ROW, of),
-            exp.alias_(e.smallest(age), "age_days"),
+            exp.alias_(_age(fact, of), "age_days"),
             exp.alias_(daypart, "daypart"),
-            *columns_of(("device", "channel"), fact),
-            exp.alias_(e.count_rows(), "sessions"),
-            *_sums(("seconds",), fact),
+            *columns_of(("device", "channel", "seconds"), fact),
+            exp.alias_(e.number(1), "sessions"),
         )
         .from_(named(of))
-        .join(named(fact), on=known_fact(fact, of), join_type="inner")
-        .group_by(*keys_of(ROW, of), _span(age), daypart.copy(), *keys_of(("device", "channel"), fact))
+        .join(named(fact), on=known_fact(fact, of, reach), join_type="inner")
     )
 
 
 def product_view_line() -> exp.Select:
     """Which products were seen on which day of the last 365."""
     fact, of = "product_view", "everyone"
-    age = _age(fact, of)
-    names = ("product_id", "category", "event_day")
+    names = ("product_no", "product_id", "category", "event_day", "views", "cart_adds")
     return (
         exp.select(
             *columns_of(ROW, of),
             *columns_of(names, fact),
-            exp.alias_(age, "age_days"),
-            *columns_of(("views", "cart_adds"), fact),
+            exp.alias_(_age(fact, of), "age_days"),
         )
         .from_(named(of))
-        .join(named(fact), on=exp.and_(known_fact(fact, of), age.copy() < INTEREST_DAYS), join_type="inner")
+        .join(named(fact), on=known_fact(fact, of, YEAR), join_type="inner")
     )
 
 
-def product_view_last() -> exp.Select:
-    """Each product seen, with its last view and its last cart add."""
+def product_view_last(reach: int | None = None) -> exp.Select:
+    """Each product seen, with its last view and its last cart add, and sums over 365 days or `reach`."""
     table = "product_view_line"
-    names = (*ROW, "product_id")
-    in_cart = e.when(e.column("cart_adds", table) > 0, e.column("age_days", table))
-    return (
+    names = (*ROW, "product_no")
+    age = e.column("age_days", table)
+    in_cart = e.when(e.column("cart_adds", table) > 0, age)
+    select = (
         exp.select(
             *columns_of(names, table),
+            exp.alias_(e.smallest(e.column("product_id", table)), "product_id"),
             exp.alias_(e.largest(e.column("event_day", table)), "viewed_day"),
-            exp.alias_(e.smallest(e.column("age_days", table)), "age_days"),
+            exp.alias_(e.smallest(age), "age_days"),
             exp.alias_(e.smallest(in_cart), "cart_age_days"),
-            *_sums(("views", "cart_adds"), table),
+            *sums(("views", "cart_adds"), table, "product_view"),
         )
         .from_(named(table))
         .group_by(*keys_of(names, table))
     )
+    return select if reach is None else select.where(age.copy() < reach)
 
 
-def product_view_event() -> exp.Select:
+def product_view_event(table: str = "product_view_last") -> exp.Select:
     """The same, with whether the product was bought on the day of its last view or later."""
-    table, bought = "product_view_last", "product_purchase"
+    bought = "product_purchase"
     since = exp.GTE(this=e.column("bought_day", bought), expression=e.column("viewed_day", table))
-    names = ("product_id", "age_days", "cart_age_days", "views", "cart_adds")
+    names = ("product_no", "product_id", "age_days", "cart_age_days", "views", "cart_adds")
     return (
         exp.select(
             *columns_of((*ROW, *names), table),
             exp.alias_(e.coalesce(since, exp.false()), "is_bought_since"),
         )
         .from_(named(table))
-        .join(named(bought), on=same((*ROW, "product_id"), bought, table), join_type="left")
+        .join(named(bought), on=same((*ROW, "product_no"), bought, table), join_type="left")
     )
 
 
-def social_event() -> exp.Select:
+def social_event(reach: int | None = None) -> exp.Select:
     """What each customer wrote on each day, corrections summed."""
     fact, of = "social_day", "member"
     age = _age(fact, of)
-    texts = exp.Add(this=e.column("posts", fact), expression=e.column("reviews", fact))
     return (
         exp.select(
             *columns_of(ROW, of),
             exp.alias_(age, "age_days"),
-            exp.alias_(e.total(texts), "texts"),
-            *_sums(SOCIAL_MEASURES, fact),
+            _texts(),
+            *sums(SOCIAL_MEASURES, fact),
         )
         .from_(named(of))
-        .join(named(fact), on=known_fact(fact, of), join_type="inner")
+        .join(named(fact), on=known_fact(fact, of, reach), join_type="inner")
         .group_by(*keys_of(ROW, of), age.copy())
     )
 
 
-def mention_event() -> exp.Select:
+def mention_event(reach: int | None = None) -> exp.Select:
     """Which categories each customer wrote of, by span of ages, corrections summed."""
     fact, of = "social_day", "member"
     age = _age(fact, of)
-    texts = exp.Add(this=e.column("posts", fact), expression=e.column("reviews", fact))
     return (
         exp.select(
             *columns_of(ROW, of),
             exp.alias_(e.smallest(age), "age_days"),
             *columns_of(("category",), fact),
-            exp.alias_(e.total(texts), "texts"),
-            *_sums(("negative_texts", "positive_texts"), fact),
+            _texts(),
+            *sums(("negative_texts", "positive_texts"), fact),
         )
         .from_(named(of))
-        .join(named(fact), on=known_fact(fact, of), join_type="inner")
+        .join(named(fact), on=known_fact(fact, of, reach), join_type="inner")
         .group_by(*keys_of(ROW, of), _span(age), *keys_of(("category",), fact))
     )
 
 
-def contact_event() -> exp.Select:
+def _texts() -> exp.Expr:
+    texts = exp.Add(this=e.column("posts", "social_day"), expression=e.column("reviews", "social_day"))
+    return exp.alias_(e.as_type(e.total(texts), Type.INTEGER), "texts")
+
+
+def contact_event(reach: int | None = None) -> exp.Select:
     """How each customer was contacted on each day and what came of it, of everyone: the means need all."""
     fact, of = "contact_day", "everyone"
     age = _age(fact, of)
@@ -185,10 +184,10 @@ def contact_event() -> exp.Select:
             *columns_of(ROW, of),
             exp.alias_(age, "age_days"),
             *columns_of(names, fact),
-            *_sums(CONTACT_MEASURES, fact),
+            *sums(CONTACT_MEASURES, fact),
         )
         .from_(named(of))
-        .join(named(fact), on=known_fact(fact, of), join_type="inner")
+        .join(named(fact), on=known_fact(fact, of, reach), join_type="inner")
         .group_by(*keys_of(ROW, of), age.copy(), *keys_of(names, fact))
     )
 
@@ -224,7 +223,7 @@ def interest_line() -> exp.Select:
             exp.alias_(e.number(PURCHASE_POINTS), "points"),
         )
         .from_(named(bought))
-        .where(e.column("age_days", bought) < INTEREST_DAYS),
+        .where(e.column("age_days", bought) < YEAR),
         exp.select(
             *columns_of(ROW, of),
             *columns_of(("category",), "social_day"),
@@ -232,11 +231,7 @@ def interest_line() -> exp.Select:
             exp.alias_(exp.Mul(this=e.number(TEXT_POINTS), expression=texts), "points"),
         )
         .from_(named(of))
-        .join(
-            named("social_day"),
-            on=exp.and_(known_fact("social_day", of), text_age.copy() < INTEREST_DAYS),
-            join_type="inner",
-        ),
+        .join(named("social_day"), on=known_fact("social_day", of, YEAR), join_type="inner"),
     ]
     every = exp.union(exp.union(parts[0], parts[1], distinct=False), parts[2], distinct=False)
     table = "sign"
@@ -259,7 +254,7 @@ def interest_point() -> exp.Select:
         exp.select(
             *columns_of(names, table),
             exp.alias_(e.smallest(age), "age_days"),
-            exp.alias_(e.total(term), "points"),
+            exp.alias_(e.exact(e.total(term)), "points"),
         )
         .from_(named(table))
         .group_by(*keys_of(names, table))

@@ -27,6 +27,7 @@ INPUTS: dict[str, Table] = {
 }
 
 ROW = ("as_of", "customer_no")  # numbers, because grouping and joining by texts takes twice as long
+NUMBERS = {"product_id": "product_no"}  # what stands for a text in keys
 PROFILE = ("gender", "region", "income_band")
 MEASURES = measures(behaviour.ORDER_DAY)
 CONSENTS = ("consent_marketing", "consent_profiling", "consent_sharing")
@@ -35,19 +36,19 @@ FACT = ("day", "event_day", "id_no")
 WEB_MEASURES = measures(activity.WEB_DAY)
 SOCIAL_MEASURES = measures(activity.SOCIAL_DAY)
 CONTACT_MEASURES = measures(activity.CONTACT_DAY)
-# what the statement reads of each input, with numbers for identifiers and customers (see customer.py)
+# what the statement reads of each input, with numbers for identifiers, customers and products (customer.py)
 INPUT_COLUMNS: dict[str, tuple[str, ...]] = {
     "map": ("day", "id_no", "customer_no", "customer_id"),
     "customer": ("day", "id_no", *RECORD),
     "order_day": (*FACT, *MEASURES),
-    "basket_item": (*FACT, "order_id", "product_id", "category", "quantity", "amount"),
+    "basket_item": (*FACT, "order_id", "product_id", "product_no", "category", "quantity", "amount"),
     "web_day": (*FACT, *WEB_MEASURES),
     "session": (*FACT, "hour", "channel", "device", "seconds"),
-    "product_view": (*FACT, "product_id", "category", "views", "cart_adds"),
+    "product_view": (*FACT, "product_id", "product_no", "category", "views", "cart_adds"),
     "social_day": (*FACT, "category", *SOCIAL_MEASURES),
     "contact_day": (*FACT, "channel", "message", *CONTACT_MEASURES),
 }
-BASKET_LINE = (*ROW, "order_id", "product_id", "category", "event_day", "age_days")
+PRODUCT_INPUTS = tuple(name for name, columns in INPUT_COLUMNS.items() if "product_no" in columns)
 
 
 def named(name: str, alias: str | None = None) -> exp.Table:
@@ -63,6 +64,18 @@ def columns_of(names: Iterable[str], table: str) -> list[exp.Expr]:
 def keys_of(names: Iterable[str], table: str) -> list[exp.Expr]:
     """Columns of one table, to group, partition or sort by."""
     return [e.column(name, table) for name in names]
+
+
+def sums(names: Iterable[str], table: str, fact: str | None = None) -> list[exp.Expr]:
+    """Columns summed under their names, with the types that the contract of the fact gives them.
+
+    A sum is twice as wide as what it adds up, and so is everything that is done with it.
+    """
+    contract = INPUTS[fact or table]
+    return [
+        exp.alias_(e.as_type(e.total(e.column(name, table)), contract.column(name).type), name)
+        for name in names
+    ]
 
 
 def same(names: Iterable[str], left: str, right: str) -> exp.Expr:
@@ -147,29 +160,41 @@ def profile() -> exp.Select:
     )
 
 
-def known_fact(fact: str, of: str = "member") -> exp.Expr:
-    """The facts of a member that were known on as_of and had happened by then."""
+def known_fact(fact: str, of: str = "member", reach: int | None = None) -> exp.Expr:
+    """The facts of a member that were known on as_of and had happened by then.
+
+    Args:
+        fact: the table of facts.
+        of: whose facts.
+        reach: how many days back they are looked at, the day of as_of among them; None is the whole history.
+            Compared as a day, so that files of older days are not opened further.
+    """
     as_of = e.column("as_of", of)
-    return exp.and_(
+    conditions = [
         same(("id_no",), fact, of),
         e.column("day", fact) <= as_of,
         e.column("event_day", fact) <= as_of.copy(),
-    )
+    ]
+    if reach is not None:
+        first = exp.Sub(this=as_of.copy(), expression=e.number(reach))
+        conditions.append(e.column("event_day", fact) > first)
+    return exp.and_(*conditions)
 
 
 def order_total() -> exp.Select:
     """Changes summed to what was known on as_of, per customer and day it happened."""
-    sums = [exp.alias_(e.total(e.column(name, "order_day")), name) for name in MEASURES]
     event_day = e.column("event_day", "order_day")
     return (
-        exp.select(*columns_of(ROW, "member"), exp.alias_(event_day, "event_day"), *sums)
+        exp.select(
+            *columns_of(ROW, "member"), exp.alias_(event_day, "event_day"), *sums(MEASURES, "order_day")
+        )
         .from_(named("member"))
         .join(named("order_day"), on=known_fact("order_day"), join_type="inner")
         .group_by(*keys_of(ROW, "member"), event_day.copy())
     )
 
 
-def order_event() -> exp.Select:
+def order_dated() -> exp.Select:
     """Order days with their age, week, weekend and the days since the order day before."""
     table = "order_total"
     event_day = e.column("event_day", table)
@@ -186,42 +211,42 @@ def order_event() -> exp.Select:
     week = exp.Floor(
         this=exp.Div(this=e.as_double(since_monday), expression=e.number(7), typed=False, safe=False)
     )
-    inner = (
-        exp.select(
-            *columns_of((*ROW, "event_day", *MEASURES), table),
-            exp.alias_(e.days_between(event_day, e.column("as_of", table)), "age_days"),
-            exp.alias_(e.as_type(week, Type.INTEGER), "week_number"),
-            exp.alias_(weekday >= 5, "is_weekend"),
-            exp.alias_(gap, "gap_days"),
-        )
-        .from_(named(table))
-        .subquery("dated")
-    )
-    gap_days = e.column("gap_days", "dated")
+    return exp.select(
+        *columns_of((*ROW, "event_day", *MEASURES), table),
+        exp.alias_(e.days_between(event_day, e.column("as_of", table)), "age_days"),
+        exp.alias_(e.as_type(week, Type.INTEGER), "week_number"),
+        exp.alias_(weekday >= 5, "is_weekend"),
+        exp.alias_(gap, "gap_days"),
+    ).from_(named(table))
+
+
+def order_event() -> exp.Select:
+    """The same, with the square of the gap."""
+    table = "order_dated"
+    gap_days = e.column("gap_days", table)
     names = (*ROW, *MEASURES, "age_days", "week_number", "is_weekend", "gap_days")
     return exp.select(
-        *columns_of(names, "dated"),
+        *columns_of(names, table),
         exp.alias_(exp.Mul(this=gap_days, expression=gap_days.copy()), "gap_days_squared"),
-    ).from_(inner)
+    ).from_(named(table))
 
 
 def basket_line(of: str = "member") -> exp.Select:
     """What was in each basket, as known on as_of, of the members in `of`, with its age."""
     fact = "basket_item"
-    quantity = e.total(e.column("quantity", fact))
-    names = ("order_id", "product_id", "category", "event_day")
+    names = ("order_id", "product_no", "category", "event_day")
     return (
         exp.select(
             *columns_of(ROW, of),
             *columns_of(names, fact),
+            exp.alias_(e.smallest(e.column("product_id", fact)), "product_id"),
             exp.alias_(e.days_between(e.column("event_day", fact), e.column("as_of", of)), "age_days"),
-            exp.alias_(quantity, "quantity"),
-            exp.alias_(e.total(e.column("amount", fact)), "amount"),
+            *sums(("quantity", "amount"), fact),
         )
         .from_(named(of))
         .join(named(fact), on=known_fact(fact, of), join_type="inner")
         .group_by(*keys_of(ROW, of), *keys_of(names, fact))
-        .having(quantity.copy() > 0)
+        .having(e.total(e.column("quantity", fact)) > 0)
     )
 
 
@@ -229,7 +254,7 @@ def product_purchase() -> exp.Select:
     """The first and the last day on which each product was bought."""
     table = "basket_line"
     event_day = e.column("event_day", table)
-    names = (*ROW, "product_id")
+    names = (*ROW, "product_no")
     return (
         exp.select(
             *columns_of(names, table),
@@ -245,26 +270,38 @@ def basket_event() -> exp.Select:
     """Basket lines, with whether it is the customer's first day with the product."""
     table, bought = "basket_line", "product_purchase"
     event_day = e.column("event_day", table)
+    names = (*ROW, "product_no", "product_id", "category", "age_days", "quantity", "amount")
     return (
         exp.select(
-            *columns_of((*BASKET_LINE, "quantity", "amount"), table),
+            *columns_of(names, table),
             exp.alias_(event_day.eq(e.column("first_day", bought)), "is_first_purchase"),
         )
         .from_(named(table))
-        .join(named(bought), on=same((*ROW, "product_id"), bought, table), join_type="inner")
+        .join(named(bought), on=same((*ROW, "product_no"), bought, table), join_type="inner")
+    )
+
+
+def basket_product() -> exp.Select:
+    """One row per order, day and product: a product may have been of two categories."""
+    table = "basket_line"
+    names = (*ROW, "order_id", "age_days", "product_no")
+    return (
+        exp.select(*columns_of(names, table), *sums(("quantity", "amount"), table, "basket_item"))
+        .from_(named(table))
+        .group_by(*keys_of(names, table))
     )
 
 
 def basket() -> exp.Select:
     """One row per order and day: distinct products, units and amount."""
-    table = "basket_line"
+    table = "basket_product"
+    names = (*ROW, "order_id", "age_days")
     return (
         exp.select(
-            *columns_of((*ROW, "order_id", "age_days"), table),
-            exp.alias_(e.count_distinct(e.column("product_id", table)), "products"),
-            exp.alias_(e.total(e.column("quantity", table)), "quantity"),
-            exp.alias_(e.total(e.column("amount", table)), "amount"),
+            *columns_of(names, table),
+            exp.alias_(exp.Count(this=e.column("product_no", table)), "products"),
+            *sums(("quantity", "amount"), table, "basket_item"),
         )
         .from_(named(table))
-        .group_by(*keys_of((*ROW, "order_id", "age_days"), table))
+        .group_by(*keys_of(names, table))
     )
