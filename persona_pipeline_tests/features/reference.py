@@ -153,7 +153,8 @@ def order_features(known: Known, customer: str) -> dict[str, object]:
         found[f"refunds_{suffix(window)}"] = count((o for o, money in paid_back.items() if money > 0), window)
         if window != 365:
             found[f"order_days_{suffix(window)}"] = sum(inside(on, window) for on in days)
-    found["refunds_per_order_365d"] = ratio(found["refunds_365d"], found["orders_365d"])
+    returned = count((o for o, money in paid_back.items() if money > 0), 365)
+    found["refunds_per_order_365d"] = ratio(returned, count(bought, 365))
     for window in (90, 365, None):
         kept = total("amount", window, sales.keys() - cancelled)
         gross = total("amount", window) + total("discount", window)
