@@ -178,6 +178,7 @@ def personas(data: ReportData, words: Words) -> list[View]:
     for number, row in enumerate(ordered.to_dict("records")):
         key = row["segment_key"]
         stability = segments.loc[key] if key in segments.index else None
+        evidence = _evidence(data.evidence[data.evidence["segment_key"] == key], words)
         cards.append(
             {
                 "color": number % COLORS,
@@ -196,7 +197,8 @@ def personas(data: ReportData, words: Words) -> list[View]:
                     _chance(words.text("will_buy"), optional(row["mean_buy_probability"]), "good", words),
                     _chance(words.text("will_leave"), optional(row["mean_churn_probability"]), "bad", words),
                 ],
-                "evidence": _evidence(data.evidence[data.evidence["segment_key"] == key], words),
+                "evidence": evidence[:EVIDENCE],
+                "further": evidence[EVIDENCE:],
                 "examples": _examples(data.evidence[data.evidence["segment_key"] == key], words),
                 "rules": _rules(data.segment_rule[data.segment_rule["segment_key"] == key], words),
                 "offers": _offers(data.offers[data.offers["segment_key"] == key], titles, words),
@@ -229,7 +231,7 @@ def _chance(name: str, probability: float | None, kind: str, words: Words) -> Vi
 
 def _evidence(rows: Frame, words: Words) -> list[View]:
     shown = []
-    for row in rows.sort_values("evidence_rank").head(EVIDENCE).to_dict("records"):
+    for row in rows.sort_values("evidence_rank").to_dict("records"):
         feature, mean, base = row["feature"], optional(row["mean"]), optional(row["base_mean"])
         values = ""
         if mean is not None and base is not None:

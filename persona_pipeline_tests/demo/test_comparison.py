@@ -179,7 +179,7 @@ def test_a_popular_pair_is_no_rule(planted: Truth) -> None:
 
 def test_goals_follow_from_what_is_attainable(planted: Truth) -> None:
     seen = figures(found(), dataclasses.replace(planted, ceiling={"attainable_ari": {"1": 0.4}}))
-    assert seen["ARI of segments and personas"].goal == ">= 0.3000 (attainable 0.4000)"
+    assert seen["ARI of segments and personas"].goal == ">= 0.3600 (attainable 0.4000)"
     (name,) = (each for each in seen if "oracle" in each)
     orders = np.arange(8.0)[::-1, None]  # the last customer has the fewest
     most, _ = attainable(orders, np.array(TRUE), np.arange(8), np.zeros(8))
