@@ -115,6 +115,24 @@ class CategoryMix(TransformerMixin, BaseEstimator):
         return np.sqrt((counts + PRIOR_PRODUCTS * self.base_) / (total + PRIOR_PRODUCTS))
 
 
+class FirstLayout(TransformerMixin, BaseEstimator):
+    """Behaviour as it was before it held orders and bands of price: `features`, then `categories`."""
+
+    def __init__(self, features: int = 0, categories: int = 0) -> None:
+        self.features = features
+        self.categories = categories
+
+    def fit(self, X: ArrayLike, y: object = None) -> FirstLayout:
+        """Nothing is learned."""
+        return self
+
+    def transform(self, X: ArrayLike) -> Matrix:
+        """The columns that there were."""
+        values = np.asarray(X, dtype=np.float64)
+        groups = self.features + 1
+        return np.hstack([values[:, : self.features], values[:, groups : groups + self.categories]])
+
+
 def build_scaler(features: int, groups: Sequence[int] = ()) -> ColumnTransformer:
     """The unfitted steps before clustering: `features` columns, one left out, then groups of products.
 

@@ -18,7 +18,13 @@ from persona_pipeline.segmentation.discriminant import Discriminants
 from persona_pipeline.segmentation.evidence import Evidence
 from persona_pipeline.segmentation.hierarchical import Hierarchical
 from persona_pipeline.segmentation.mixture import Mixture
-from persona_pipeline.segmentation.scaling import CategoryMix, MedianImputer, SpreadScaler, TailTamer
+from persona_pipeline.segmentation.scaling import (
+    CategoryMix,
+    FirstLayout,
+    MedianImputer,
+    SpreadScaler,
+    TailTamer,
+)
 
 TRUSTED = [
     f"{kind.__module__}.{kind.__qualname__}"
@@ -28,6 +34,7 @@ TRUSTED = [
         Dbscan,
         Discriminants,
         Evidence,
+        FirstLayout,
         Hdbscan,
         Hierarchical,
         MedianImputer,
@@ -37,6 +44,7 @@ TRUSTED = [
     )
 ]
 FORMAT = 3
+BEFORE_COUNTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,12 @@ def from_bytes(content: bytes) -> Segmentation:
         skops.exceptions.UntrustedTypesFoundException: the bytes name another class.
     """
     stored = skops.io.loads(content, trusted=TRUSTED)
-    if stored["format"] != FORMAT:
+    pipeline = stored["pipeline"]
+    if stored["format"] == BEFORE_COUNTS:
+        # stays in force until the next fit, which finds its segments by their customers and keeps their keys
+        layout = FirstLayout(len(stored["features"]), len(stored["categories"]))
+        pipeline = Pipeline([("layout", layout), *pipeline.steps])
+    elif stored["format"] != FORMAT:
         raise ValueError(
             f"stored segmentation has format {stored['format']}, expected {FORMAT}; run the training again"
         )
@@ -91,7 +104,7 @@ def from_bytes(content: bytes) -> Segmentation:
         for key, pairs in json.loads(stored["evidence"]).items()
     }
     return Segmentation(
-        stored["pipeline"],
+        pipeline,
         tuple(stored["features"]),
         tuple(stored["categories"]),
         tuple(stored["keys"]),

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from skops.io.exceptions import UntrustedTypesFoundException
 
-from persona_pipeline.segmentation.clustering import Centroids
+from persona_pipeline.segmentation.clustering import Centroids, place
 from persona_pipeline.segmentation.discriminant import Discriminants
 from persona_pipeline.segmentation.scaling import (
     CategoryMix,
@@ -86,6 +86,27 @@ def test_storing_is_lossless_and_equal_content_is_equal_bytes() -> None:
     assert loaded.pipeline.transform(rows).tobytes() == fitted().pipeline.transform(rows).tobytes()
     assert to_bytes(loaded) == content
     assert to_bytes(fitted(seed=1)) != content
+
+
+def test_what_was_stored_before_rows_held_orders_places_as_it_did() -> None:
+    rows = np.random.default_rng(3).poisson(4, (60, 3)).astype(float)  # two features, one category
+    old = Pipeline([("scale", SpreadScaler()), ("centroids", Centroids(3))]).fit(rows)
+    content = {
+        "format": 2,
+        "pipeline": old,
+        "features": ["a", "b"],
+        "categories": ["x"],
+        "keys": ["s01", "s02", "s04"],
+        "evidence": "{}",
+        "highest_key": 4,
+        "outlier_distance": 2.0,
+    }
+    found = from_bytes(skops.io.dumps(content))
+    now = np.column_stack([rows[:, :2], np.full(60, 7.0), rows[:, 2], np.ones((60, 5))])
+    assert place(found.pipeline, now).distances.tobytes() == place(old, rows).distances.tobytes()
+    assert (found.keys, found.highest_key) == (("s01", "s02", "s04"), 4)
+    with pytest.raises(ValueError, match="has format 1, expected 3; run the training again"):
+        from_bytes(skops.io.dumps({**content, "format": 1}))
 
 
 def test_other_classes_are_not_loaded() -> None:
