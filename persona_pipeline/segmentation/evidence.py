@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 
 from persona_pipeline.segmentation.clustering import Matrix
-from persona_pipeline.segmentation.mixture import Block
+from persona_pipeline.segmentation.distributions import Block
 from persona_pipeline.segmentation.scaling import MedianImputer, SpreadScaler, TailTamer
 
 # columns of a family in the evidence; money says again what categories and price bands say: counted once

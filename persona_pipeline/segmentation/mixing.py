@@ -17,7 +17,9 @@ from persona_pipeline.segmentation.choice import trace_curve
 from persona_pipeline.segmentation.clustering import Labels, Matrix, assign, draw_rows, kmeans
 from persona_pipeline.segmentation.criteria import criteria_of
 from persona_pipeline.segmentation.discriminant import Discriminants, separation
+from persona_pipeline.segmentation.distributions import Floats
 from persona_pipeline.segmentation.evidence import Evidence
+from persona_pipeline.segmentation.expectation import Tally
 from persona_pipeline.segmentation.mixture import SETTLED, Mixture
 from persona_pipeline.segmentation.options import NotEnoughData, SegmentationOptions
 
@@ -76,7 +78,7 @@ def learn_mixture(
     few = chosen[draw_rows(len(chosen), ROWS, rng)]
     if last is not None and len(np.unique(last[last >= 0])) < (last_k or 0):
         last = None  # a segment without a customer is no start
-    search = _Search(rows, few, blocks, last_k if last is not None else None, last)
+    search = _Search(rows, few, blocks, last_k if last is not None else None, last, options.k is not None)
     for k in reversed(ks):
         seeds = [curve.at(k).clustering.centroids, kmeans(curve.rows, k, rng, starts=1).centroids]
         search.search(k, [assign(scaled[few], each).labels for each in seeds])
@@ -117,35 +119,45 @@ class _Search:
         blocks: Sequence[tuple],
         last_k: int | None,
         last: Labels | None,
+        keep_all: bool,
     ) -> None:
         self.rows, self.few, self.blocks, self.last_k, self.last = rows, few, blocks, last_k, last
-        self.one = Mixture(1, blocks).fit_from(rows[few], np.zeros(len(few), dtype=np.intp))
+        self.keep_all = keep_all
+        self.tally = Mixture(1, blocks).tally(rows[few])
+        self.one = Mixture(1, blocks).fit_from(self.tally, np.zeros(len(few), dtype=np.intp))
         self.tried: dict[int, Mixture] = {}
-        self.starts: dict[int, Mixture] = {}
 
     def search(self, k: int, guesses: Sequence[Labels]) -> None:
         """Fit k segments, from guesses and from what k + 1 segments are with two of them made one."""
-        rows = self.rows[self.few]
-        merged = [_merged(self.tried[k + 1], rows)] if k + 1 in self.tried else []
-        begun = [Mixture(k, self.blocks).fit_from(rows, each, FIRST_ROUNDS) for each in (*guesses, *merged)]
-        self.starts[k] = max(begun, key=lambda each: each.likelihood_)
-        self.tried[k] = self.fitted(k, self.few, ROUGHLY_SETTLED)
+        merged = [_merged(self.tried[k + 1].probability(self.tally))] if k + 1 in self.tried else []
+        begun = [
+            Mixture(k, self.blocks).fit_from(self.tally, each, FIRST_ROUNDS, keep_all=self.keep_all)
+            for each in (*guesses, *merged)
+        ]
+        best = max(begun, key=lambda each: (self.keep_all and each.k, each.likelihood_))
+        self.tried[k] = self._fitted(k, best, self.tally, self.few, ROUGHLY_SETTLED)
 
-    def fitted(self, k: int, at: Labels, settled: float = SETTLED) -> Mixture:
-        """Fit k segments to the rows of these numbers; last week's segments are the preferred start."""
-        rows = self.rows[at]
-        start = self.tried.get(k, self.starts[k])
-        found = Mixture(k, self.blocks).fit_from(rows, start.predict(rows), settled=settled)
+    def fitted(self, k: int, at: Labels) -> Mixture:
+        """Fit k segments to the rows of these numbers, from those found; last week's are preferred."""
+        return self._fitted(k, self.tried[k], Mixture(k, self.blocks).tally(self.rows[at]), at, SETTLED)
+
+    def _fitted(self, k: int, start: Mixture, tally: Tally, at: Labels, settled: float) -> Mixture:
+        found = Mixture(k, self.blocks).fit_from(tally, start, settled=settled, keep_all=self.keep_all)
         if self.last is None or k != self.last_k:
             return found
-        carried = Mixture(k, self.blocks).fit_from(rows, self.last[at], settled=settled)
+        carried = Mixture(k, self.blocks).fit_from(
+            tally, self.last[at], settled=settled, keep_all=self.keep_all
+        )
         explained = found.likelihood_ - self.one.likelihood_ * len(at) / len(self.few)
         return carried if found.likelihood_ - carried.likelihood_ <= WARM_SHARE * explained else found
 
 
-def _merged(mixture: Mixture, rows: Matrix) -> Labels:
-    """Segments of the rows with those two made one that take the most customers from each other."""
-    probability = mixture.probability(rows)
+def _merged(probability: Floats) -> Labels:
+    """Segments of the rows with those two made one that take the most customers from each other.
+
+    Args:
+        probability: of each segment, rows x segments.
+    """
     shared = probability.T @ probability
     sizes = np.maximum(probability.sum(axis=0), 1e-12)
     overlap = np.triu(shared / np.minimum(sizes[:, None], sizes), 1)
