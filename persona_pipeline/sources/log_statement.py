@@ -47,7 +47,7 @@ def text_fields(form: Compiled) -> Fields:
     if "method" in value:
         value["request"] = request_of(value)
     if form.is_w3c:
-        value |= {role: f"replace({value[role]}, '+', ' ')" for role in ("agent", "cookie") if role in value}
+        value |= {role: _decoded(value[role]) for role in ("agent", "cookie") if role in value}
         value["zone"] = "'Z'"
     if form.cookie is not None:
         value["visitor"] = cookie_value(value["cookie"], form.cookie)
@@ -106,7 +106,9 @@ def parse_statement(fields: Fields, parameters: Sequence[str]) -> str:
     """
     given = " || ".join(_parameter_given(name) for name in parameters) or "''"
     value = _query_value
-    address = "CASE WHEN contains(q.address, ',') THEN trim(split_part(q.address, ',', 1)) ELSE q.address END"
+    several = "contains(q.address, ',') OR contains(q.address, ':')"
+    first = _host("trim(split_part(q.address, ',', 1))")
+    address = f"CASE WHEN {several} THEN {first} ELSE q.address END"
     return f"""
 WITH {fields.steps.strip()},
 asked AS (
@@ -182,6 +184,23 @@ SELECT
 FROM query AS q
 LEFT JOIN bad AS b ON b.path_no = q.path_no AND b.line = q.line
 """
+
+
+def _decoded(value: str) -> str:
+    """SQL of a value of a W3C log in which blanks cannot stand: IIS writes a plus, CloudFront %20."""
+    plain = f"replace({value}, '+', ' ')"
+    return (
+        f"CASE WHEN contains({value}, '%') THEN coalesce(TRY(url_decode({plain})), {plain}) ELSE {plain} END"
+    )
+
+
+def _host(address: str) -> str:
+    """SQL of an address without the port that some proxies write behind it: each connection has another."""
+    port = f"regexp_full_match({address}, '[0-9.]+:[0-9]+')"
+    return (
+        f"CASE WHEN starts_with({address}, '[') THEN split_part(substr({address}, 2), ']', 1) "
+        f"WHEN {port} THEN split_part({address}, ':', 1) ELSE {address} END"
+    )
 
 
 def _missing(value: str) -> str:

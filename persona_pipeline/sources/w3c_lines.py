@@ -22,6 +22,17 @@ _FIELDS = "#Fields:"
 LAYOUTS = 50
 
 
+def _with_blanks(lines: LogLines) -> LogLines:
+    """Lines with blanks for the tabs that some servers (CloudFront) put between fields."""
+    text = lines.table["text"]
+    if not pc.any(pc.match_substring(text, "\t")).as_py():  # type: ignore[attr-defined]
+        return lines
+    blanks = pc.replace_substring(text, "\t", " ")  # type: ignore[attr-defined]
+    return replace(
+        lines, table=lines.table.set_column(lines.table.column_names.index("text"), "text", blanks)
+    )
+
+
 class Directives:
     """The directives of one file, in the order of its lines.
 
@@ -42,7 +53,8 @@ class Directives:
         Raises:
             FileRejected: `too_many_fields`, more than `LAYOUTS` different #Fields.
         """
-        for group in groups:
+        for each in groups:
+            group = _with_blanks(each)
             starts = pc.starts_with(group.table["text"], "#")  # type: ignore[attr-defined]
             found = np.flatnonzero(starts.to_numpy())
             self.count += len(found)

@@ -20,6 +20,14 @@ MICROSOFT = """#Software: Microsoft Internet Information Services 6.0
 2002-05-02 17:42:15 172.22.255.255 - 172.30.255.255 80 GET /images/picture.jpg - 200 \
 Mozilla/4.0+(compatible;MSIE+5.5;+Windows+2000+Server)
 """
+# docs.aws.amazon.com, CloudFront standard logs: tabs between the fields, blanks within them as %20
+CLOUDFRONT = """#Version: 1.0
+#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) \
+cs(User-Agent) cs-uri-query cs(Cookie) time-taken x-forwarded-for cs-protocol-version
+2019-12-04\t21:02:31\tLAX1\t392\t192.0.2.100\tGET\td111111abcdef8.cloudfront.net\t/index.html\t200\t-\t\
+Mozilla/5.0%20(Windows%20NT%2010.0;%20Win64;%20x64)%20Chrome/78.0.3904.108%20Safari/537.36\t-\ta=1;%20vid=V7\t\
+0.001\t-\tHTTP/2.0
+"""
 FULL = "#Fields: date time cs-method cs-uri-stem cs-uri-query c-ip cs-username cs-version cs(User-Agent) \
 cs(Cookie) cs(Referer) sc-status sc-bytes X-Forwarded-For"
 LINE = "2025-01-06 02:00:00 GET /p/P1 utm_source=x&cid=K9 203.0.113.7 bob HTTP/2.0 Mozilla/5.0+(X11) \
@@ -146,6 +154,48 @@ def test_lines_that_do_not_fit_their_fields(engine: DuckDBEngine, tmp_path: Path
 def test_directives_alone_are_an_empty_file(engine: DuckDBEngine, tmp_path: Path) -> None:
     file, rows = read_log(engine, tmp_path, SOURCE, FULL + "\n")
     assert (file.records, file.reason, rows) == (0, "empty", [])
+
+
+def test_fields_between_tabs(engine: DuckDBEngine, tmp_path: Path) -> None:
+    content = CLOUDFRONT + CLOUDFRONT.splitlines()[-1].replace("(Windows", "50%zz(")
+    file, rows = read_log(engine, tmp_path, SOURCE, content)
+    assert (file.records, file.reason, file.note, file.noted) == (2, None, None, {"header_line": 2})
+    expected = {
+        "line": 3,
+        "reason": None,
+        "utc": "2019-12-04 21:02:31",
+        "address": "192.0.2.100",
+        "visitor": "V7",
+        "method": "GET",
+        "page": "/index.html",
+        "status": "200",
+        "bytes": "392",
+        "agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/78.0.3904.108 Safari/537.36",
+    }
+    assert {key: plain(rows[0])[key] for key in expected} == expected
+    assert rows[1]["reason"] is None  # what is no percent-encoding stays as it is written
+    assert "50%zz(" in rows[1]["agent"]
+
+
+@pytest.mark.parametrize(
+    ("told", "address"),
+    [
+        ("203.0.113.9:51234", "203.0.113.9"),
+        ("203.0.113.9:51234,+10.0.0.1:80", "203.0.113.9"),
+        ("[2001:db8::9]:51234", "2001:db8::9"),
+        ("[2001:db8::9]", "2001:db8::9"),
+        ("2001:db8::9", "2001:db8::9"),
+        ("::ffff:203.0.113.9", "::ffff:203.0.113.9"),
+        ("unknown:x", "unknown:x"),
+    ],
+)
+def test_a_port_is_no_part_of_an_address(
+    engine: DuckDBEngine, tmp_path: Path, told: str, address: str
+) -> None:
+    source = web_source(format="w3c", address="X-Forwarded-For")
+    line = LINE.replace("198.51.100.4,+10.0.0.1", told)
+    _, (row,) = read_log(engine, tmp_path, source, f"{FULL}\n{line}\n")
+    assert row["address"] == address
 
 
 def test_the_address_a_proxy_tells(engine: DuckDBEngine, tmp_path: Path) -> None:
