@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 from sqlglot import exp
@@ -20,7 +22,11 @@ from persona_pipeline.features.compiler import compile_features, compile_steps
 from persona_pipeline.features.feature import Catalogue
 from persona_pipeline.features.view import INPUT_COLUMNS, INPUTS, PRODUCT_INPUTS
 
-DAYS_PER_STATEMENT = 8  # bounds the rows of (as_of, customer, event_day) that one statement holds
+DAYS_PER_STATEMENT = 8
+# A statement holds a state for each customer and day. With twice as many the widest ones spill at the default
+# limit of memory and take three times as long, with five times as many they fail.
+ROWS_PER_STATEMENT = 150_000
+OF_CUSTOMERS, OF_ALL = "_feature", ("interest_feature",)
 
 
 @functools.lru_cache(maxsize=8)
@@ -57,11 +63,14 @@ def snapshot(
     files: list[DataFile] = []
     if not days:
         return files
-    inputs = _inputs(engine, read, days[-1], catalogue, once=len(days) <= DAYS_PER_STATEMENT)
-    for start in range(0, len(days), DAYS_PER_STATEMENT):
-        part = days[start : start + DAYS_PER_STATEMENT]
-        sql, given = _last(engine, catalogue, {**inputs, "as_of": _days(part)})
-        files += engine.select_into(sql, given, output, day=part[0] if len(part) == 1 else None)
+    known = _known(engine, read, days[-1])
+    at_once = max(min(ROWS_PER_STATEMENT // max(known.customers, 1), DAYS_PER_STATEMENT), 1)
+    inputs = _inputs(engine, read, days[-1], catalogue, known, once=len(days) <= at_once and not known.parts)
+    for start in range(0, len(days), at_once):
+        part = days[start : start + at_once]
+        only = part[0] if len(part) == 1 else None
+        for sql, given in _last(engine, catalogue, {**inputs, "as_of": _days(part)}, known.parts):
+            files += engine.select_into(sql, given, output, day=only)
     return files
 
 
@@ -71,10 +80,14 @@ def staged_snapshots(
     """The rows of each day as scratch Parquet, for a step that needs days that the lake does not hold."""
     if not as_of_days:
         return {}
-    inputs = _inputs(engine, read, max(as_of_days), catalogue, once=len(as_of_days) == 1)
-    return {
-        day: engine.stage(*_last(engine, catalogue, {**inputs, "as_of": _days([day])})) for day in as_of_days
-    }
+    known = _known(engine, read, max(as_of_days))
+    once = len(as_of_days) == 1 and not known.parts
+    inputs = _inputs(engine, read, max(as_of_days), catalogue, known, once=once)
+    found: dict[dt.date, Relation] = {}
+    for day in as_of_days:
+        parts = _last(engine, catalogue, {**inputs, "as_of": _days([day])}, known.parts)
+        found[day] = _together([engine.stage(sql, given) for sql, given in parts])
+    return found
 
 
 def for_customers(
@@ -90,25 +103,78 @@ def for_customers(
         as_of: the day whose end the rows describe.
     """
     chosen = pa.table({"customer_id": pa.array(sorted(set(ids)), pa.string())})
-    inputs = _inputs(engine, read, as_of, catalogue, once=True)
+    known = _known(engine, read, as_of)
+    inputs = _inputs(engine, read, as_of, catalogue, known, once=True)
     inputs |= {"as_of": _days([as_of]), "chosen": chosen}
-    sql, given = _last(engine, catalogue, inputs, chosen=True)
+    [(sql, given)] = _last(engine, catalogue, inputs, [], chosen=True)
     return engine.fetch(f"SELECT * FROM ({sql}) AS feature ORDER BY customer_id", given)  # noqa: S608
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The map with numbers, and how many customers it has."""
+
+    map: Relation
+    customers: int
+
+    @property
+    def parts(self) -> list[tuple[int, int]]:
+        """First and last number of the customers that a statement looks at; none where it may look at all."""
+        count = -(-self.customers // ROWS_PER_STATEMENT)
+        bounds = [self.customers * number // count for number in range(count + 1)] if count > 1 else []
+        return [(before + 1, last) for before, last in itertools.pairwise(bounds)]
+
+
+def _known(engine: Engine, read: ReadWindow, last: dt.date) -> _Known:
+    numbered = engine.stage(sql_text("features/map"), {"map": read(INPUTS["map"], None, last)})
+    count = engine.fetch(
+        "SELECT coalesce(max(customer_no), 0) AS customers FROM numbered", {"numbered": numbered}
+    )
+    return _Known(numbered, count["customers"][0].as_py())
+
+
 def _last(
-    engine: Engine, catalogue: Catalogue, inputs: Mapping[str, Input], *, chosen: bool = False
-) -> tuple[str, dict[str, Input]]:
-    """The last statement and what it reads, once those before it were run and kept."""
+    engine: Engine,
+    catalogue: Catalogue,
+    inputs: Mapping[str, Input],
+    parts: Sequence[tuple[int, int]],
+    *,
+    chosen: bool = False,
+) -> list[tuple[str, dict[str, Input]]]:
+    """The last statement and what it reads, by part of the customers, once those before it were run and kept.
+
+    What is measured against all customers looks at all of them.
+    """
     known: dict[str, Input] = dict(inputs)
     *before, (_, last, needed) = features_sql(catalogue, chosen=chosen)
     for name, sql, reads in before:
-        known[name] = engine.stage(sql, {each: known[each] for each in reads})
-    return last, {each: known[each] for each in needed}
+        if name.endswith(OF_CUSTOMERS) and name not in OF_ALL:
+            known[name] = _together([engine.stage(sql, given) for given in _apart(reads, known, parts)])
+        else:
+            known[name] = engine.stage(sql, {each: known[each] for each in reads})
+    return [(last, given) for given in _apart(needed, known, parts)]
+
+
+def _apart(
+    reads: Mapping[str, tuple[str, ...]], known: Mapping[str, Input], parts: Sequence[tuple[int, int]]
+) -> list[dict[str, Input]]:
+    """What a statement reads for each part of the customers: where rows have a customer, only these."""
+    given = {each: known[each] for each in reads}
+    of_customers = [name for name, columns in reads.items() if "customer_no" in columns]
+    within = "SELECT * FROM input WHERE customer_no BETWEEN {} AND {}"
+    return [
+        given | {name: Derived(within.format(*part), {"input": known[name]}) for name in of_customers}
+        for part in parts
+    ] or [given]
+
+
+def _together(parts: Sequence[Relation]) -> Relation:
+    """The rows of all of them."""
+    return Relation(tuple(path for each in parts for path in each.paths))
 
 
 def _inputs(
-    engine: Engine, read: ReadWindow, last: dt.date, catalogue: Catalogue, *, once: bool
+    engine: Engine, read: ReadWindow, last: dt.date, catalogue: Catalogue, known: _Known, *, once: bool
 ) -> dict[str, Input]:
     """What the statements read, with numbers for identifiers, customers and products in their order.
 
@@ -119,9 +185,8 @@ def _inputs(
     steps = features_sql(catalogue)
     readers = Counter(name for _, _, reads in steps for name in reads)
     used = {name: {column for _, _, reads in steps for column in reads.get(name, ())} for name in readers}
-    numbered = engine.stage(sql_text("features/map"), {"map": read(INPUTS["map"], None, last)})
     numbers: dict[str, Input] = {
-        "identifier": engine.stage(sql_text("features/identifier"), {"map": numbered})
+        "identifier": engine.stage(sql_text("features/identifier"), {"map": known.map})
     }
     with_products = [name for name, columns in used.items() if name in INPUTS and "product_no" in columns]
     if with_products:
@@ -130,7 +195,7 @@ def _inputs(
             for name in PRODUCT_INPUTS
         }
         numbers["product"] = engine.stage(sql_text("features/product"), named)
-    found: dict[str, Input] = {"map": numbered}
+    found: dict[str, Input] = {"map": known.map}
     for name, columns in INPUT_COLUMNS.items():
         if not readers[name] or name == "map":
             continue

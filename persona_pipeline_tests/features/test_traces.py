@@ -13,7 +13,7 @@ from persona_pipeline.contracts.activity import CONTACT_DAY, PRODUCT_VIEW, SESSI
 from persona_pipeline.contracts.behaviour import BASKET_ITEM, MAP
 from persona_pipeline.contracts.clean import CUSTOMER
 from persona_pipeline.features.catalogue import feature_table, load_catalogue
-from persona_pipeline.features.customer import for_customers, snapshot
+from persona_pipeline.features.customer import for_customers, snapshot, staged_snapshots
 from persona_pipeline_tests.features.history import FolderLake, Row, customer, day
 
 CATALOGUE = load_catalogue()
@@ -148,6 +148,20 @@ def test_one_day_at_a_time_or_one_customer_gives_the_same_and_later_facts_change
     assert [row for row in together if row["as_of"] == day(379)] == alone
     one = for_customers(lake.engine, lake.read, CATALOGUE, ["c_b"], day(LAST)).to_pylist()
     assert one == [row for row in together if row["as_of"] == day(LAST) and row["customer_id"] == "c_b"]
+
+
+def test_parts_of_the_customers_give_the_same(lake: FolderLake, monkeypatch: pytest.MonkeyPatch) -> None:
+    _fill(lake, _distinct(_facts(3)))
+    together = _snapshot(lake, day(379), day(LAST))
+    customers = {row["customer_id"] for row in together}
+    assert len(customers) > 1
+    monkeypatch.setattr("persona_pipeline.features.customer.ROWS_PER_STATEMENT", 1)
+    files = snapshot(lake.engine, lake.read, lake.output(FEATURES), CATALOGUE, [day(379), day(LAST)])
+    assert len(files) == len(together)
+    assert lake.rows(FEATURES, files=files) == together
+    [of_last] = staged_snapshots(lake.engine, lake.read, CATALOGUE, [day(LAST)]).values()
+    staged = lake.engine.fetch("SELECT * FROM s ORDER BY customer_id", {"s": of_last}).to_pylist()
+    assert staged == [row for row in together if row["as_of"] == day(LAST)]
 
 
 def test_a_share_of_few_contacts_stays_near_that_of_everybody(lake: FolderLake) -> None:
