@@ -134,6 +134,7 @@ def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     That one is no mongod: it speaks MongoDB's protocol over the storage engine that mongod has.
     """
+    pytest.importorskip("pymongo", reason="no MongoDB: install the extra mongo")
     configured = os.environ.get("PERSONA_TEST_MONGO")
     if configured:
         yield configured

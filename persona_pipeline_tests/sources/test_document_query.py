@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import textwrap
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +90,14 @@ def test_borders_are_bound_as_values_only() -> None:
 def test_the_password_is_not_shown() -> None:
     source = Source.model_validate({**GOOD, "url": "mongodb://me:secret@127.0.0.1/shop"})
     assert "secret" not in repr(source)
+
+
+def test_the_example_of_the_guide_can_be_declared_in_both_languages(repository: Path) -> None:
+    examples = []
+    for page in ("en", "zh"):
+        text = (repository / f"docs/guide/{page}.md").read_text(encoding="utf-8")
+        blocks = re.findall(r"(?:^    .*\n)+", text, re.MULTILINE)
+        [block] = [textwrap.dedent(block) for block in blocks if 'format = "mongodb"' in block]
+        examples.append(Source.model_validate(tomllib.loads(block)["sources"]["orders"]))
+    assert examples[0] == examples[1]
+    assert examples[0].key_fields == ("order_id", "line_no")
