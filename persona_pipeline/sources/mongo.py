@@ -111,14 +111,18 @@ class DocumentText:
 
     def _value(self, value: Any, path: str) -> Any:
         """Objects and lists as such; of a value its text, or, where it has none, the name of its type."""
+        if value.__class__ is str:  # the most; a subclass may be code
+            return value or None
         if isinstance(value, DBRef):
             value = value.as_doc()
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return {key: self._value(item, f"{path}.{key}") for key, item in value.items()}
         if isinstance(value, list):
             return [self._value(item, f"{path}[]") for item in value]
         if isinstance(value, dt.datetime):
             return self._moment(value, path)
+        if isinstance(value, Decimal128):
+            value = value.to_decimal()
         return self._text(value) if _has_text(value) else {"$type": type(value).__name__}
 
     def _text(self, value: Any) -> str | None:
@@ -127,8 +131,6 @@ class DocumentText:
             return str(value)
         if isinstance(value, float):
             value = int(value) if value.is_integer() else Decimal(repr(value))
-        if isinstance(value, Decimal128):
-            value = value.to_decimal()
         if isinstance(value, Decimal):
             return format(value, "f").replace(".", self._forms.decimal)
         return cell_text(value, self._forms, is_date=False)
@@ -149,8 +151,8 @@ def _has_text(value: Any) -> bool:
     """Whether a value is one that a CSV could hold, with all its digits."""
     if isinstance(value, float):
         return abs(value) <= EXACT  # beyond, the number that was meant is unknown; so is NaN
-    if isinstance(value, Decimal128):
-        return value.to_decimal().is_finite()
+    if isinstance(value, Decimal):
+        return value.is_finite()
     is_plain = isinstance(value, str | bool | int | ObjectId | uuid.UUID) and not isinstance(value, Code)
     return value is None or is_plain
 

@@ -342,21 +342,6 @@ def test_a_url_that_cannot_be_used(tmp_path: Path, url: str, words: str) -> None
     assert "cret" not in str(raised.value)
 
 
-def test_the_extra_is_named_where_the_driver_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "pymongo", None)  # as if it were not installed
-    monkeypatch.delitem(sys.modules, "persona_pipeline.sources.mongo", raising=False)
-    monkeypatch.delattr("persona_pipeline.sources.mongo", raising=False)
-    source = declared("mongodb://127.0.0.1/shop")
-    with pytest.raises(SourceError) as raised:
-        asked(source, tmp_path)
-    assert str(raised.value) == (
-        "source orders: the driver for mongodb is not installed (pymongo is missing); "
-        'pip install "persona_pipeline[mongo]"'
-    )
-
-
 def test_prices_keep_every_digit(mongo_url: str, tmp_path: Path) -> None:
     with MongoClient[dict[str, Any]](mongo_url) as client:
         price = Decimal128(Decimal("12345678901234567.89"))
