@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import unquote
 
 from bson import DBRef, Decimal128, ObjectId
 from bson.binary import UuidRepresentation
@@ -227,7 +228,8 @@ def _parts(name: str, url: str) -> Mapping[str, Any]:
     """User, hosts, database of a URL.
 
     What the driver says of a URL it cannot read may quote a part of it, and that may be the password. So its
-    words are told only where no piece of the user's name, the password or a secret option is among them.
+    words are told only where no word of the user's name, the password or a secret option is among them;
+    without an @ anything before the options may be meant as one.
     """
     problem = "url is no MongoDB URL that can be used; expected mongodb://USER:PASSWORD@HOST/DATABASE"
     if not url.startswith(("mongodb://", "mongodb+srv://")):
@@ -235,16 +237,21 @@ def _parts(name: str, url: str) -> Mapping[str, Any]:
     try:
         parts = parse_uri(url)
     except (PyMongoError, ValueError, TypeError) as error:
-        before = url.split("://", 1)[1].rpartition("@")[0]
-        secret = re.split(r"[^0-9A-Za-z]+", before)
-        secret += re.findall(r"(?i)(?:password|token|propert\w+)[=:]([^&]*)", url)
-        reason = "" if any(each and each in str(error) for each in secret) else f": {str(error)[:200]}"
+        rest = url.split("://", 1)[1]
+        before = rest.rpartition("@")[0] or rest.split("?")[0]
+        options = re.findall(r"(?i)(?:password|token|propert\w+)[=:]([^&]*)", url)
+        secret = {piece for text in (before, *options) for piece in _words(text) | _words(unquote(text))}
+        reason = "" if secret & _words(str(error)) else f": {str(error)[:200]}"
         raise SourceError(
             f"source {name}: {problem} with % codes for special characters of USER and PASSWORD{reason}"
         ) from None
     if not parts["database"]:
         raise SourceError(f"source {name}: url names no database; add /DATABASE after its hosts")
     return parts
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text))
 
 
 def _question(name: str, source: Source, asked: Asked) -> Mapping[str, Any]:

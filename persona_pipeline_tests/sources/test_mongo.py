@@ -329,6 +329,8 @@ def test_a_server_that_is_not_there(tmp_path: Path) -> None:
         ("postgresql://me:secret@h/shop", "expected mongodb://"),
         ("mongodb://me:secret@127.0.0.1", "url names no database; add /DATABASE"),
         ("mongodb://me:se/cret@127.0.0.1/shop", "% codes for special characters"),
+        ("mongodb://me:%2Fse/%2Fcret@127.0.0.1/shop", "special characters of USER and PASSWORD$"),
+        ("mongodb://me:se/c.ret", "% codes for special characters of USER and PASSWORD"),
         ("mongodb://me:se@cret@127.0.0.1/shop", "% codes for special characters"),
         ("mongodb://me:secret@127.0.0.1:port/shop", "no MongoDB URL that can be used"),
         ("mongodb://127.0.0.1/shop?connectTimeoutMS=soon", "connecttimeoutms must be an integer"),
@@ -340,6 +342,7 @@ def test_a_url_that_cannot_be_used(tmp_path: Path, url: str, words: str) -> None
     with pytest.raises(SourceError, match=words) as raised:
         asked(declared(url), tmp_path)
     assert "cret" not in str(raised.value)
+    assert "c.ret" not in str(raised.value)
 
 
 def test_prices_keep_every_digit(mongo_url: str, tmp_path: Path) -> None:
