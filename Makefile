@@ -75,9 +75,9 @@ bench: $(STAMP) ## run every benchmark at its small size (ARGS= for the full one
 
 lock: $(STAMP) ## write the two lock files anew from the ranges in pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --upgrade \
-	  --extra dev --extra postgres --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	  --extra dev --extra mongo --extra postgres --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --constraint requirements.lock \
-	  --extra dev --extra postgres --extra spark --custom-compile-command "make lock" \
+	  --extra dev --extra mongo --extra postgres --extra spark --custom-compile-command "make lock" \
 	  --output-file requirements-spark.lock pyproject.toml
 
 build: $(STAMP) ## build the wheel into dist/

@@ -1,4 +1,4 @@
-"""Fixtures that more than one room's tests need: engines, a lake, real data, a PostgreSQL server.
+"""Fixtures that more than one room's tests need: engines, a lake, real data, servers of databases.
 
 Not here: what only one room needs; that stands in the room's own conftest.py.
 """
@@ -12,6 +12,7 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import hypothesis
 import pytest
@@ -125,3 +126,35 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     yield url.render_as_string(hide_password=False)
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a MongoDB server without a database: PERSONA_TEST_MONGO, else one of the dev extra.
+
+    That one is no mongod: it speaks MongoDB's protocol over the storage engine that mongod has.
+    """
+    pytest.importorskip("pymongo", reason="no MongoDB: install the extra mongo")
+    configured = os.environ.get("PERSONA_TEST_MONGO")
+    if configured:
+        yield configured
+        return
+    package = pytest.importorskip(
+        "secantus",
+        reason="no MongoDB: install the dev extra, or set PERSONA_TEST_MONGO to the URL of a server",
+    )
+    with package.SecantusDBServer(
+        storage_path=str(tmp_path_factory.mktemp("mongo")), cache_size="64M"
+    ) as server:
+        yield server.uri
+
+
+@pytest.fixture
+def mongo_url(mongo_server: str) -> Iterator[str]:
+    """The URL of an empty MongoDB database, dropped after the test."""
+    from pymongo import MongoClient
+
+    name = f"test_{uuid.uuid4().hex}"
+    yield urlsplit(mongo_server)._replace(path=f"/{name}").geturl()
+    with MongoClient(mongo_server) as client:
+        client.drop_database(name)

@@ -126,13 +126,14 @@ def _warehouse(settings: Settings) -> Finding:
 def _sources(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     from persona_pipeline.sources.failure import SourceError
     from persona_pipeline.sources.files import list_files
+    from persona_pipeline.sources.kinds import DATABASES
 
     if not settings.sources:
         yield Finding("sources", "error", "none; add [sources.orders] to persona.toml")
     today = now.astimezone(zoneinfo.ZoneInfo(settings.project.time_zone)).date()
     for name, source in settings.sources.items():
         subject = f"source {name}"
-        if source.format == "sql":
+        if source.format in DATABASES:
             yield _database(settings, name, source)
             continue
         try:

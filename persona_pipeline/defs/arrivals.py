@@ -32,13 +32,14 @@ def admit(
     from persona_pipeline.sources.arrival import arrival_rows, arrive
     from persona_pipeline.sources.extract import extract
     from persona_pipeline.sources.growing import present
+    from persona_pipeline.sources.kinds import DATABASES
 
     settings = shop.settings
     closed = closed_days(settings)
     reopened = {day for day in days if day in closed} if amend else set()
     output = shop.lake.output(clean.ARRIVAL)
     for name, source in settings.sources.items():
-        if source.format == "sql":
+        if source.format in DATABASES:
             asked = [day for day in days if day not in closed]
             zone = settings.project.time_zone
             extract(name, source, asked, project_directory=settings.directory, time_zone=zone)

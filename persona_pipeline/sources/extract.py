@@ -1,7 +1,8 @@
 """Databases as sources: the rows of a day are asked for once and kept as a file that never changes.
 
 What a database answers about a past day changes; a file does not. So the answer to a day's query becomes a
-delivery like any other: recorded by its content, read again by every backfill. Not here: reading that file.
+delivery like any other: recorded by its content, read again by every backfill. Here: which database is asked,
+and asking those that SQLAlchemy reaches. Not here: MongoDB (mongo.py), reading that file.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import zoneinfo
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from persona_pipeline.sources.answer import Asked, unanswered, whole
 from persona_pipeline.sources.failure import SourceError
 from persona_pipeline.sources.source import Source
 from persona_pipeline.sources.typed_values import DATE_FIELDS, Forms, cell_text
@@ -36,7 +39,7 @@ def extract(
 
     Args:
         name: name of the source.
-        source: its declaration, `format = "sql"`.
+        source: its declaration, `format = "sql"` or `"mongodb"`.
         days: the days wanted. A day that has its file is not asked for again.
         project_directory: the project folder.
         time_zone: the business time zone, where the source declares none of its own.
@@ -47,22 +50,23 @@ def extract(
     Raises:
         SourceError: the database cannot be reached or refuses the query, or a column has no text.
     """
-    missing = [day for day in sorted(set(days)) if not _file(source, project_directory, day).exists()]
-    if not missing or source.url is None or source.query is None:
+    asked = unanswered(source, days, project_directory=project_directory, time_zone=time_zone)
+    if not asked or source.url is None:
         return []
+    if source.format == "mongodb":
+        return _mongo(name).extract(name, source, asked)
     from sqlalchemy import exc
 
     engine, shown = _engine(name, source.url.get_secret_value())
-    written = []
-    for day in missing:
-        file = _file(source, project_directory, day)
+    for each in asked:
         try:
             with engine.connect() as connection:
-                _keep(name, source, connection, day, time_zone, file)
+                _keep(name, source, connection, each, time_zone)
         except exc.SQLAlchemyError as error:
-            raise SourceError(f"source {name}: {shown} did not answer for {day}: {_short(error)}") from None
-        written.append(file)
-    return written
+            raise SourceError(
+                f"source {name}: {shown} did not answer for {each.day}: {_short(error)}"
+            ) from None
+    return [each.file for each in asked]
 
 
 def reach(name: str, source: Source) -> str:
@@ -74,6 +78,8 @@ def reach(name: str, source: Source) -> str:
     Raises:
         SourceError: it does not, or its driver is not installed.
     """
+    if source.format == "mongodb":
+        return _mongo(name).reach(name, source)
     import sqlalchemy as sa
     from sqlalchemy import exc
 
@@ -84,6 +90,18 @@ def reach(name: str, source: Source) -> str:
     except exc.SQLAlchemyError as error:
         raise SourceError(f"source {name}: {shown} did not answer: {_short(error)}") from None
     return shown
+
+
+def _mongo(name: str) -> ModuleType:
+    """What asks MongoDB, if its driver is there."""
+    try:
+        from persona_pipeline.sources import mongo
+    except ImportError as error:
+        raise SourceError(
+            f"source {name}: the driver for mongodb is not installed ({error.name} is missing); "
+            'pip install "persona_pipeline[mongo]"'
+        ) from None
+    return mongo
 
 
 def _engine(name: str, url: str) -> tuple[sa.Engine, str]:
@@ -112,28 +130,19 @@ def _unusable(name: str, error: Exception) -> SourceError:
     return SourceError(f"source {name}: url is no database URL that can be used: {_short(error)}")
 
 
-def _file(source: Source, project_directory: Path, day: dt.date) -> Path:
-    return project_directory / source.path.replace("{day}", day.isoformat())
-
-
-def _window(source: Source, day: dt.date, time_zone: str) -> dict[str, dt.datetime]:
-    """The day's first moment and the next day's, as the source writes times.
+def _window(source: Source, asked: Asked, time_zone: str) -> dict[str, dt.datetime]:
+    """The borders of the day as the source writes times.
 
     Local to the source's zone, or with an offset where its times carry one.
     """
-    zone = zoneinfo.ZoneInfo(time_zone)
-    found = {}
-    for name, each in (("window_start", day), ("window_end", day + dt.timedelta(days=1))):
-        moment = dt.datetime.combine(each, dt.time(), tzinfo=zone)
-        if not source.with_offset:
-            moment = moment.astimezone(zoneinfo.ZoneInfo(source.time_zone or time_zone)).replace(tzinfo=None)
-        found[name] = moment
-    return found
+    borders = {"window_start": asked.start, "window_end": asked.end}
+    if source.with_offset:
+        return borders
+    zone = zoneinfo.ZoneInfo(source.time_zone or time_zone)
+    return {name: moment.astimezone(zone).replace(tzinfo=None) for name, moment in borders.items()}
 
 
-def _keep(
-    name: str, source: Source, connection: sa.Connection, day: dt.date, time_zone: str, file: Path
-) -> None:
+def _keep(name: str, source: Source, connection: sa.Connection, day: Asked, time_zone: str) -> None:
     """Write the rows of a day; the file appears whole or not at all."""
     import sqlalchemy as sa
 
@@ -147,19 +156,13 @@ def _keep(
     forms = Forms(source.datetime_format, source.date_format, source.decimal)
     dates = {source.column_of[field] for field in DATE_FIELDS if field in source.fields}
     schema = pa.schema([(column, pa.string()) for column in columns])
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
-    try:
-        with pq.ParquetWriter(beside, schema, compression="zstd") as writer:
-            for rows in answer.partitions(ROWS):
-                texts = [
-                    [_text(name, column, value, forms, is_date=column in dates) for value in values]
-                    for column, values in zip(columns, zip(*rows, strict=True), strict=True)
-                ]
-                writer.write_table(pa.table([pa.array(each, pa.string()) for each in texts], schema=schema))
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole(day.file) as beside, pq.ParquetWriter(beside, schema, compression="zstd") as writer:
+        for rows in answer.partitions(ROWS):
+            texts = [
+                [_text(name, column, value, forms, is_date=column in dates) for value in values]
+                for column, values in zip(columns, zip(*rows, strict=True), strict=True)
+            ]
+            writer.write_table(pa.table([pa.array(each, pa.string()) for each in texts], schema=schema))
 
 
 def _text(name: str, column: str, value: object, forms: Forms, *, is_date: bool) -> str | None:

@@ -85,6 +85,8 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 # a record of these kinds says what is so; of the others, what happened and when
 STATES = ("customers", "products", "rates")
+# what is asked for the rows of a day, instead of files that lie there
+DATABASES = ("sql", "mongodb")
 # lines that can be cut where the file ended yesterday; a w3c log needs the #Fields before them
 GROWING_FORMATS = ("csv", "jsonl", "access_log", "access_json")
 # kinds whose records may come again as a correction that takes the earlier version back

@@ -14,9 +14,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from persona_pipeline.sources.document_query import DocumentsQuery, check_documents, documents_query
 from persona_pipeline.sources.impute_rules import Constant, Rule, check_rules
 from persona_pipeline.sources.kinds import (
     AMOUNT_LIMITS,
+    DATABASES,
     DEFAULT_KEY,
     GROWING_FORMATS,
     KEYS,
@@ -56,15 +58,21 @@ class Source(WebOptions):
     our names
     (keys of `columns`, `missing`, `strip_suffix`, `words`). A field that `columns` does not name is
     looked for
-    under its own name. A column of format jsonl may reach into an object: `user.name`.
+    under its own name. A column of format jsonl or mongodb may reach into an object: `user.name`.
     """
 
     kind: Literal["orders", "customers", "products", "social", "campaigns", "rates", "web"]
     path: str = Field(min_length=1)
-    format: Literal["csv", "jsonl", "xlsx", "parquet", "sql", "access_log", "access_json", "w3c"] = "csv"
+    format: Literal[
+        "csv", "jsonl", "xlsx", "parquet", "sql", "mongodb", "access_log", "access_json", "w3c"
+    ] = "csv"
     sheet: str | None = None
     url: SecretStr | None = None
     query: str | None = None
+    collection: str | None = None
+    filter: str | None = None
+    projection: str | None = None
+    pipeline: str | None = None
     growing: bool = False
     known_at: Literal["delivery", "event"] = "delivery"
     through: dt.date | None = None
@@ -281,18 +289,27 @@ class Source(WebOptions):
         return line_fields(self.log_format or "combined", **names)
 
     def _check_database(self) -> None:
-        if self.format != "sql":
-            foreign = next((name for name in ("url", "query") if getattr(self, name) is not None), None)
-            if foreign:
-                raise ValueError(f"{foreign} belongs to format = 'sql'")
+        asked = {
+            "url": DATABASES,
+            "query": ("sql",),
+            **dict.fromkeys(("collection", "filter", "projection", "pipeline"), ("mongodb",)),
+        }
+        for option, formats in asked.items():
+            if getattr(self, option) is not None and self.format not in formats:
+                raise ValueError(f"{option} belongs to format = {' or '.join(map(repr, formats))}")
+        if self.format not in DATABASES:
+            return
+        endings = (".parquet",) if self.format == "sql" else (".jsonl", ".jsonl.gz")
+        if "{day}" not in self.path or not self.path.endswith(endings):
+            raise ValueError(
+                f"path of format = {self.format!r} is where each day's answer is kept, "
+                f"for example data/raw/crm_{{day}}{endings[-1]}"
+            )
+        if self.format == "mongodb":
+            self._check_documents()
             return
         if self.url is None or self.query is None:
             raise ValueError("format = 'sql' needs url (a SQLAlchemy URL, from ${NAME}) and query")
-        if "{day}" not in self.path or not self.path.endswith(".parquet"):
-            raise ValueError(
-                "path of format = 'sql' is where each day's answer is kept, "
-                "for example data/raw/crm_{day}.parquet"
-            )
         if self.kind not in STATES and not re.search(
             r":window_start\b.*:window_end\b", self.query, re.DOTALL
         ):
@@ -300,6 +317,20 @@ class Source(WebOptions):
                 "query needs :window_start and :window_end, for example WHERE changed_at >= :window_start "
                 "AND changed_at < :window_end"
             )
+
+    def _check_documents(self) -> None:
+        if self.url is None or not self.collection:
+            raise ValueError(
+                "format = 'mongodb' needs url (mongodb://HOST/DATABASE, from ${NAME}) and collection"
+            )
+        if self.encoding != "utf-8":
+            raise ValueError("encoding has no meaning for format = 'mongodb'")
+        check_documents(self.documents_query, by_time=self.kind not in STATES)
+
+    @property
+    def documents_query(self) -> DocumentsQuery:
+        """What is asked of a collection."""
+        return documents_query(self.filter, self.projection, self.pipeline)
 
     def _check_growing(self) -> None:
         if not self.growing:

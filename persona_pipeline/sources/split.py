@@ -219,7 +219,7 @@ def _reader(source: Source, whole_row: Callable[[bytes], str] | None) -> _Reader
     """What makes records of a file of this format."""
     if source.format == "csv":
         return csv_records.Reader(source.delimiter.encode(), whole_row)
-    if source.format == "jsonl":
+    if source.format in ("jsonl", "mongodb"):
         return json_records.Reader(tuple(source.column_of.values()), whole_row)
     forms = Forms(source.datetime_format, source.date_format, source.decimal)
     dates = [source.column_of[field] for field in DATE_FIELDS if field in source.fields]

@@ -184,6 +184,27 @@ def test_a_database_that_cannot_be_asked(
     assert (seen.status, words in seen.text, "secret" in seen.text) == ("error", True, False), seen
 
 
+def test_a_collection_answers(project: Path, mongo_url: str) -> None:
+    """A server is not enough: the collection has to be there, which MongoDB itself does not mind."""
+    edit(
+        project,
+        'path = "raw/o_{day}.csv"',
+        f"""path = "raw/a_{{day}}.jsonl.gz"
+format = "mongodb"
+url = "{mongo_url}"
+collection = "orders"
+filter = '{{"at": {{"$gte": ":window_start", "$lt": ":window_end"}}}}'""",
+    )
+    seen = found(project)["source orders"]
+    assert (seen.status, "has no collection 'orders'" in seen.text) == ("error", True), seen
+    from pymongo import MongoClient
+
+    with MongoClient(mongo_url) as client:
+        client.get_default_database()["orders"].insert_one({"order_id": "O1"})
+    seen = found(project)["source orders"]
+    assert (seen.status, seen.text) == ("ok", f"{mongo_url} answers; no file yet, a run asks for its days")
+
+
 def test_spark_is_looked_at_where_it_is_configured(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Spark" not in found(project)
     edit(project, "[sources", '[engine]\nkind = "spark"\n[sources')

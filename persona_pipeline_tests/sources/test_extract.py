@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def filled(url: str) -> str:
     return url
 
 
-def declared(url: str, query: str = QUERY, **options: object) -> Source:
+def declared(url: str, query: str | None = QUERY, **options: object) -> Source:
     return Source.model_validate(
         {
             "kind": "orders",
@@ -160,6 +161,29 @@ def test_no_password_and_no_row_stands_in_an_error(tmp_path: Path) -> None:
     assert "me:***@127.0.0.1:9" in str(raised.value)
     assert "secret" not in str(raised.value)
     assert "secret" not in repr(source)
+
+
+def test_the_extra_is_named_where_the_driver_of_mongodb_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pymongo", None)  # as if it were not installed
+    monkeypatch.setitem(sys.modules, "bson", None)
+    monkeypatch.delitem(sys.modules, "persona_pipeline.sources.mongo", raising=False)
+    monkeypatch.delattr("persona_pipeline.sources.mongo", raising=False)
+    source = declared(
+        "mongodb://me:secret@127.0.0.1/shop",
+        None,
+        format="mongodb",
+        path="raw/{day}.jsonl",
+        collection="orders",
+        filter='{"at": {"$gte": ":window_start", "$lt": ":window_end"}}',
+    )
+    with pytest.raises(SourceError) as raised:
+        asked(source, tmp_path)
+    assert str(raised.value) == (
+        "source orders: the driver for mongodb is not installed (bson is missing); "
+        'pip install "persona_pipeline[mongo]"'
+    )
 
 
 @pytest.mark.parametrize(
