@@ -48,18 +48,6 @@ def test_everything_of_the_lake_is_published(lake: Lake, url: str) -> None:
             )
 
 
-def test_needs_of_personas_are_published_with_both_texts(lake: Lake, url: str) -> None:
-    lake.publish(url)
-
-    assert numbers(
-        rows(url, "SELECT n.segment_key, p.name_zh, n.rank, n.text_en, n.text_zh, n.tgi, n.unmet_customers "
-             "FROM v_persona_need AS n JOIN v_persona AS p ON p.segment_key = n.segment_key ORDER BY n.rank")
-    ) == [
-        ("s1", "忠诚", 1, "p1, and with it p2", "购买p1时一并购买p2", 250, 4),
-        ("s1", "忠诚", 2, "p2, and with it p4", "购买p2时一并购买p4", 120, 0),
-    ]  # fmt: skip
-
-
 def test_views_show_the_version_in_force_in_units_of_the_currency(lake: Lake, url: str) -> None:
     lake.publish(url)
 
