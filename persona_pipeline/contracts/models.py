@@ -294,6 +294,15 @@ PERSONA = Table(
     "Who our customers are.",
 )
 
+PERSONA_NEED = Table(
+    "profiles",
+    "persona_need",
+    "one row per segment, as_of day and rule that it holds more than everybody",
+    ("segment_key", "rank", "day"),
+    profile.NEED_COLUMNS,
+    "What customers of a persona buy together more often than everybody.",
+)
+
 TABLES = (
     SEGMENT_FIT,
     K_CURVE,
@@ -318,4 +327,5 @@ TABLES = (
     CUSTOMER_PROFILE,
     CUSTOMER_TAG,
     PERSONA,
+    PERSONA_NEED,
 )

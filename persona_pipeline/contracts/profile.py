@@ -188,3 +188,50 @@ PERSONA_COLUMNS = (
     Column("summary_en", Type.TEXT, "What sets it apart, in English"),
     Column("summary_zh", Type.TEXT, "What sets it apart, in Chinese"),
 )
+
+NEED_COLUMNS = (
+    c.DAY,
+    c.AS_OF,
+    SEGMENT_KEY,
+    c.RANK.but(description="1 is the rule with the highest leverage"),
+    Column("antecedent", Type.TEXT, "Left-hand side: product ids in order, joined by ' | '"),
+    Column("consequent", Type.TEXT, "Right-hand side: one product id"),
+    Column(
+        "antecedent_title", Type.TEXT, "Titles of the left-hand side, joined by ' + '; the id without one"
+    ),
+    Column("consequent_title", Type.TEXT, "Title of the right-hand side; the id without one"),
+    Column("text_en", Type.TEXT, "The need in English"),
+    Column("text_zh", Type.TEXT, "The need in Chinese"),
+    c.BASKETS.but(description="Baskets of the persona that hold all items, in the window of the rules"),
+    c.SUPPORT.but(description="Share of the persona's baskets that hold all items"),
+    Column("base_support", Type.DOUBLE, "Share of all baskets that hold all items", minimum=0, maximum=1),
+    Column("tgi", Type.DOUBLE, "Target group index: 100 times support over base_support", minimum=0),
+    Column(
+        "confidence",
+        Type.DOUBLE,
+        "Share of the persona's baskets with the left-hand side that hold the right-hand side",
+        minimum=0,
+        maximum=1,
+    ),
+    Column(
+        "lift",
+        Type.DOUBLE,
+        "Confidence over the share of the persona's baskets with the right-hand side",
+        minimum=0,
+    ),
+    Column("leverage", Type.DOUBLE, "Support less what independence among the persona's baskets would give"),
+    Column(
+        "q_value",
+        Type.DOUBLE,
+        "Fisher's exact test, the larger of two: left and right together among the persona's baskets, and "
+        "both in more of them than of all; Benjamini-Hochberg over the day's rules and personas",
+        minimum=0,
+        maximum=1,
+    ),
+    c.CUSTOMERS.but(description="Customers of the persona with such a basket; never fewer than 20"),
+    c.CUSTOMERS.but(
+        name="unmet_customers",
+        description="Customers of the persona who bought the left-hand side in one basket, and the "
+        "right-hand side in none",
+    ),
+)

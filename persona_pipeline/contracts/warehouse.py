@@ -111,6 +111,13 @@ PERSONA = state_table(
     from_lake(models.PERSONA),
     "Who our customers are.",
 )
+PERSONA_NEED = state_table(
+    "persona_need",
+    "one row per publication, segment and rule that it holds more than everybody",
+    ("segment_key", "rank"),
+    from_lake(models.PERSONA_NEED),
+    "What customers of each persona buy together more often than everybody.",
+)
 DIM_SEGMENT = state_table(
     "dim_segment",
     "one row per publication and segment",
@@ -415,6 +422,7 @@ WAREHOUSE_TABLES: dict[str, WarehouseTable] = {
         SEGMENT_TRANSITION,
         ASSOCIATION_RULE,
         PERSONA,
+        PERSONA_NEED,
         DIM_SEGMENT,
         DIM_TAG,
         DIM_MODEL,

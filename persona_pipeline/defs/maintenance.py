@@ -25,6 +25,7 @@ SNAPSHOTS = (
     models.CUSTOMER_PROFILE,
     models.CUSTOMER_TAG,
     models.PERSONA,
+    models.PERSONA_NEED,
 )
 READ_WHOLE = (
     *(clean.ARRIVAL, clean.FILE_LEDGER, clean.LEDGER_REASON),

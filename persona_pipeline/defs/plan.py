@@ -35,6 +35,7 @@ PROFILES = (
     "profiles/customer_profile",
     "profiles/customer_tag",
     "profiles/persona",
+    "profiles/persona_need",  # reads the rules of the week
     "segments/transition",  # reads memberships of four weeks before
 )
 LONG = 8  # Sundays from which on a range is cut finer; a process of its own takes some seconds to start
@@ -140,7 +141,8 @@ def _side_by_side(
             for asset in APPLIED:
                 layer = asset.split("/")[0]
                 add(asset, _snapshots(f"daily {layer}", (asset,), days), stands[layer], stands["features"])
-            add("profiles", _snapshots("profiles", PROFILES, days), *(newest[asset] for asset in APPLIED))
+            applied = (newest[asset] for asset in APPLIED)
+            add("profiles", _snapshots("profiles", PROFILES, days), *applied, stands["rules"])
     return units
 
 

@@ -19,6 +19,7 @@ from persona_pipeline.contracts.models import (
     CUSTOMER_TAG,
     MEMBERSHIP,
     PERSONA,
+    PERSONA_NEED,
     PREDICTION,
     RECOMMENDATION,
     SEGMENT,
@@ -26,6 +27,7 @@ from persona_pipeline.contracts.models import (
 )
 from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow
 from persona_pipeline.engine.sql import sql_text
+from persona_pipeline.profiles.needs import persona_needs
 from persona_pipeline.profiles.summary import summarise
 from persona_pipeline.profiles.tags import TagThresholds
 
@@ -66,8 +68,10 @@ def profile_day(
     features: Table,
     day: dt.date,
     thresholds: TagThresholds | None = None,
+    *,
+    rule_days: int = 90,
 ) -> dict[str, list[DataFile]]:
-    """Write profiles.customer_profile, customer_tag and persona of one day.
+    """Write profiles.customer_profile, customer_tag, persona and persona_need of one day.
 
     Every customer with features on that day has a profile, also without an order, a segment or a score.
     Personas are the segments in force after the Sunday before the day's week, with that day's members.
@@ -75,10 +79,11 @@ def profile_day(
     Args:
         engine: runs the statements.
         read: the lake.
-        outputs: by full name, for the three tables.
+        outputs: by full name, for the four tables.
         features: contract of the feature table.
         day: the day whose end is described.
         thresholds: limits of the tags.
+        rule_days: window in which the week's association rules were mined.
     """
     daily = {
         name: read(table, day, day)
@@ -102,6 +107,7 @@ def profile_day(
         "SELECT * FROM evidence", {"evidence": read(SEGMENT_PROFILE, week, week)}
     ).to_pylist()
     persona_inputs = {"profile": profile, "segment": segment, "summary": _summaries(summarise(evidence))}
+    needs = persona_needs(engine, read, profile, day, rule_days)
     return {
         CUSTOMER_PROFILE.full_name: engine.select_into(
             "SELECT * FROM profile", {"profile": profile}, outputs[CUSTOMER_PROFILE.full_name]
@@ -114,6 +120,9 @@ def profile_day(
         ),
         PERSONA.full_name: engine.select_into(
             sql_text("profiles/persona"), persona_inputs, outputs[PERSONA.full_name], {"day": day}
+        ),
+        PERSONA_NEED.full_name: engine.select_into(
+            "SELECT * FROM needs", {"needs": needs}, outputs[PERSONA_NEED.full_name]
         ),
     }
 

@@ -96,6 +96,7 @@ def collect(
         customers=aggregate("customers", models.CUSTOMER_PROFILE, day),
         sales=aggregate("sales_by_day", behaviour.ORDER_DAY),
         persona=rows(models.PERSONA, day),
+        need=rows(models.PERSONA_NEED, day),
         rfm=aggregate("rfm", models.MEMBERSHIP, day),
         offers=_frame(engine, sql_text("reporting/offers"), offers, {}),
         ledger=aggregate("ledger_by_day", clean.FILE_LEDGER),

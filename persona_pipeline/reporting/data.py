@@ -26,6 +26,7 @@ class ReportData:
         customers: one row: customers, customers_with_order, customers_active.
         sales: by event_day: orders, sales_amount, refund_amount.
         persona: rows of profiles.persona of the day.
+        need: rows of profiles.persona_need of the day.
         evidence: rows of segments.segment_profile of the week.
         segment: rows of segments.segment of the week.
         segment_rule: rows of segments.rule of the week.
@@ -65,6 +66,7 @@ class ReportData:
     customers: Frame
     sales: Frame
     persona: Frame
+    need: Frame
     evidence: Frame
     segment: Frame
     segment_rule: Frame

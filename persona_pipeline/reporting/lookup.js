@@ -69,16 +69,22 @@
     }
     let chosen = 0;
 
+    // segments by density leave out who is near none of them
+    function belongs(row) {
+      const key = text(customers.segment_key, row);
+      return key !== null ? persona(key) : customers.is_outlier[row] ? say.outlier : say.no_persona;
+    }
+
     function profile() {
       const days = (value) => fill("days", { count: number.format(value) });
       const named = (column, group) => {
         const value = text(customers[column], chosen);
         return value === null ? null : line(say[column], group ? word(group, value) : value);
       };
-      const key = text(customers.segment_key, chosen);
+      const placed = text(customers.segment_key, chosen) !== null;
       return element("dl", {},
-        line(say.persona, key === null ? say.no_persona : persona(key)),
-        customers.is_outlier[chosen] ? line(say.unlike, say.yes) : null,
+        line(say.persona, belongs(chosen)),
+        placed && customers.is_outlier[chosen] ? line(say.unlike, say.yes) : null,
         named("rfm_segment", "rfm"), named("age_band", "age_band"), named("gender", "gender"),
         named("region"), named("income_band", "income_band"), named("favourite_category"),
         field("recency_days", days), field("tenure_days", days), field("orders_365d", number.format),
@@ -167,9 +173,8 @@
     function search() {
       const { rows, more } = found(input.value);
       const buttons = rows.map((row) => {
-        const key = text(customers.segment_key, row);
         const button = element("button", { type: "button" }, element("code", {}, ids[row]),
-          element("span", {}, key === null ? say.no_persona : persona(key)),
+          element("span", {}, belongs(row)),
           element("span", {}, money.format(customers.sales_365d[row])));
         button.addEventListener("click", () => show(row));
         return button;

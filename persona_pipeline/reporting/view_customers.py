@@ -201,6 +201,7 @@ def personas(data: ReportData, words: Words) -> list[View]:
                 "further": evidence[EVIDENCE:],
                 "examples": _examples(data.evidence[data.evidence["segment_key"] == key], words),
                 "rules": _rules(data.segment_rule[data.segment_rule["segment_key"] == key], words),
+                "needs": _needs(data.need[data.need["segment_key"] == key], words),
                 "offers": _offers(data.offers[data.offers["segment_key"] == key], titles, words),
                 "stability": _stability(stability, words),
             }
@@ -276,6 +277,21 @@ def _rules(rows: Frame, words: Words) -> list[View]:
                 "rule_figures",
                 precision=words.percent(optional(row["precision"]), 0),
                 recall=words.percent(optional(row["recall"]), 0),
+            ),
+        }
+        for row in rows.sort_values("rank").to_dict("records")
+    ]
+
+
+def _needs(rows: Frame, words: Words) -> list[View]:
+    """What they buy together more often than everybody, and how many of them lack the other half."""
+    return [
+        {
+            "text": row[f"text_{words.language}"],
+            "figures": words.text(
+                "need_figures",
+                confidence=words.percent(row["confidence"], 0),
+                count=words.number(row["unmet_customers"]),
             ),
         }
         for row in rows.sort_values("rank").to_dict("records")

@@ -53,6 +53,7 @@ STATE: dict[str, tuple[tuple[Table, Span], ...]] = {
     "segment_transition": ((models.TRANSITION, Span.WEEK),),
     "association_rule": ((models.RULE, Span.WEEK), (clean.PRODUCT, Span.UNTIL_AS_OF)),
     "persona": ((models.PERSONA, Span.AS_OF),),
+    "persona_need": ((models.PERSONA_NEED, Span.AS_OF),),
     "dim_segment": ((models.SEGMENT, Span.WEEK),),
     "dim_tag": ((models.CUSTOMER_TAG, Span.AS_OF),),
     "dim_model": (

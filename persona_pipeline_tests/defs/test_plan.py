@@ -52,6 +52,7 @@ PROFILES = {
     "profiles/customer_profile",
     "profiles/customer_tag",
     "profiles/persona",
+    "profiles/persona_need",
     "segments/transition",
 }
 
@@ -164,7 +165,7 @@ def test_a_long_range_is_cut_finer(project: Settings) -> None:
     assert needed[6] == {1, 2}, "models of the first weeks do not wait for the files of later ones"
     assert needed[10] == {4, 5, 6}
     assert needed[14] == {2, 6}, "segments of a day are those of its week"
-    assert needed[17] == {14, 15, 16}
+    assert needed[17] == {9, 14, 15, 16}, "personas of a day need the rules of its week"
     ahead: list[set[int]] = []
     for own in needed:
         ahead.append(own.union(*(ahead[place] for place in own)))

@@ -31,7 +31,7 @@ TABLE = FEATURES.with_columns(
         Column("favourite_category", Type.TEXT, "", nullable=True),
     ]
 )
-WRITTEN = ("profiles.customer_profile", "profiles.customer_tag", "profiles.persona")
+WRITTEN = ("profiles.customer_profile", "profiles.customer_tag", "profiles.persona", "profiles.persona_need")
 
 Rows = Sequence[Mapping[str, object]]
 

@@ -50,6 +50,7 @@ def empty_report() -> ReportData:
         "recommender": models.RECOMMENDER,
         "recommender_evaluation": models.RECOMMENDER_EVALUATION,
         "persona": models.PERSONA,
+        "need": models.PERSONA_NEED,
         "statistic": behaviour.STATISTIC,
     }
     plain = {
@@ -280,6 +281,27 @@ def full_report() -> ReportData:
         ),
         "sales": sales,
         "persona": table(models.PERSONA, personas),
+        "need": table(
+            models.PERSONA_NEED,
+            [
+                {
+                    "segment_key": "s01",
+                    "rank": 2,
+                    "text_en": "Cup, and with it Saucer: 4.0% of their baskets (all: 3.0%).",
+                    "text_zh": "购买Cup时一并购买Saucer：占其购物篮的 4.0%（全体 3.0%）。",
+                    "confidence": 0.35,
+                    "unmet_customers": 9,
+                },
+                {
+                    "segment_key": "s01",
+                    "rank": 1,
+                    "text_en": "Tea, and with it Cup: 12.5% of their baskets (all: 5.0%).",
+                    "text_zh": "购买Tea时一并购买Cup：占其购物篮的 12.5%（全体 5.0%）。",
+                    "confidence": 0.45,
+                    "unmet_customers": 31,
+                },
+            ],
+        ),
         "evidence": table(models.SEGMENT_PROFILE, evidence),
         "segment": table(
             models.SEGMENT,

@@ -201,6 +201,8 @@ def test_names_from_data_are_escaped():
         "¥1,234",
         "Orders, 365 days 6 or more",
         "TGI 225",
+        "Tea, and with it Cup: 12.5% of their baskets (all: 5.0%).",
+        "45% of their baskets with the first hold the second; 31 customers bought the first and not",
         "Three of them, nearest to the middle",
         "84% of them do, 70% of the persona",
         "Share of tea in products bought",
@@ -246,6 +248,8 @@ def test_english_shows(expected: str):
         "60 位客户",
         "订单数（365 天）不少于 6",
         "「tea」购买占比",
+        "购买Tea时一并购买Cup：占其购物篮的 12.5%（全体 5.0%）。",
+        "含前者的购物篮中 45% 也含后者；31 位客户买了前者而未买后者",
         "数据太少：历史 175 天；3 个 60 天的预测期需要 180 天",
         "发布批次 7",
         "截至 2025 年 6 月 30 日",
@@ -263,6 +267,13 @@ def test_english_shows(expected: str):
 )
 def test_chinese_shows(expected: str):
     assert expected in rendered()
+
+
+def test_needs_stand_in_their_order_and_only_where_there_are_any():
+    text = rendered()
+    assert text.index("Tea, and with it Cup") < text.index("Cup, and with it Saucer")
+    assert text.count("<h4>What they need together</h4>") == 1, "of two personas one has needs"
+    assert "What they need together" not in render(empty_report())
 
 
 def test_redundant_and_chance_rules_are_left_out():

@@ -419,6 +419,34 @@ def put_day(lake: Lake, day: dt.date, sales: object = "32.50") -> None:
         },
     )
 
+    need = {"segment_key": "s1", "customers": 20, "baskets": 25}
+    lake.put(
+        models.PERSONA_NEED,
+        day,
+        {
+            **need,
+            "rank": 1,
+            "antecedent": "p1",
+            "consequent": "p2",
+            "text_en": "p1, and with it p2",
+            "text_zh": "购买p1时一并购买p2",
+            "confidence": 0.5,
+            "tgi": 250.0,
+            "unmet_customers": 4,
+        },
+        {
+            **need,
+            "rank": 2,
+            "antecedent": "p2",
+            "consequent": "p4",
+            "text_en": "p2, and with it p4",
+            "text_zh": "购买p2时一并购买p4",
+            "confidence": 0.25,
+            "tgi": 120.0,
+            "unmet_customers": 0,
+        },
+    )
+
 
 def _members(segments: dict[str, str]) -> list[dict[str, object]]:
     return [{"customer_id": f"c_{a}", "segment_key": key} for a, key in segments.items()]

@@ -32,7 +32,8 @@ def test_everything_of_the_lake_is_published(lake: Lake, url: str) -> None:
     assert publication.rows == {
         "customer_profile": 3, "customer_tag": 3, "customer_prediction": 3, "recommendation": 4,
         "segment_profile": 1, "segment_rule": 1, "segment_lineage": 1, "segment_transition": 1,
-        "association_rule": 3, "persona": 2, "dim_segment": 2, "dim_tag": 3, "dim_model": 5, "dim_product": 3,
+        "association_rule": 3, "persona": 2, "persona_need": 2, "dim_segment": 2, "dim_tag": 3,
+        "dim_model": 5, "dim_product": 3,
         "mart_model_quality": 5, "mart_lift": 1, "mart_calibration": 1, "mart_data_quality": 2,
         "mart_feature_quality": 4,
         "fct_order_line": 8,

@@ -26,6 +26,10 @@ EXPECTED: dict[str, list[tuple[object, ...]]] = {
         ("New", "新客", 1, "Tea 茶", "drinks", 2, 2),
         ("New", "新客", 2, "p9", "unknown", 1, 0),
     ],
+    "needs_by_persona": [
+        ("Loyal", "忠诚", 1, "p1, and with it p2", "购买p1时一并购买p2", 0.5, 250, 4),
+        ("Loyal", "忠诚", 2, "p2, and with it p4", "购买p2时一并购买p4", 0.25, 120, 0),
+    ],
     "segment_movements_by_month": [
         ("2025-03", "new", "Loyal", 2),
         ("2025-03", "Loyal", "New", 1),

@@ -19,6 +19,7 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         tables.CUSTOMER_PROFILE,
         tables.CUSTOMER_TAG,
         tables.PERSONA,
+        tables.PERSONA_NEED,
         tables.RECOMMENDATION,
         tables.PREDICTION,
     )
