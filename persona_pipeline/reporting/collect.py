@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from persona_pipeline.contracts import Table, activity, behaviour, clean, models
+from persona_pipeline.contracts.calendar import week_of
 from persona_pipeline.engine.protocol import Engine, Input, ReadWindow
 from persona_pipeline.engine.sql import sql_text
 from persona_pipeline.reporting.data import Frame, ReportData
@@ -37,11 +38,6 @@ CONTACT_DAYS = 180  # campaigns are rarer than visits
 SHOWN_CUSTOMERS = 5_000  # the page stays a file that opens at once: about 700 bytes for each
 SHOWN_OFFERS = 3
 SHOWN_DAYS = 30
-
-
-def week_of(day: dt.date) -> dt.date:
-    """The Sunday before the week of `day` (Monday to Sunday): its weekly models are in force on `day`."""
-    return day - dt.timedelta(days=day.weekday() + 1)
 
 
 def collect(

@@ -11,10 +11,10 @@ import pytest
 
 from persona_pipeline.contracts import activity, clean, models
 from persona_pipeline.contracts.behaviour import MAP, ORDER_DAY, STATISTIC
+from persona_pipeline.contracts.calendar import week_of
 from persona_pipeline.engine.duckdb import DuckDBEngine
 from persona_pipeline.lake.delta import DeltaLake
 from persona_pipeline.reporting import collect, write_report
-from persona_pipeline.reporting.collect import week_of
 
 reading = importlib.import_module(
     "persona_pipeline.reporting.collect"
