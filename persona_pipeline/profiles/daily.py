@@ -66,6 +66,8 @@ def profile_day(
     features: Table,
     day: dt.date,
     thresholds: TagThresholds | None = None,
+    *,
+    currency: str,
 ) -> dict[str, list[DataFile]]:
     """Write profiles.customer_profile, customer_tag and persona of one day.
 
@@ -79,6 +81,7 @@ def profile_day(
         features: contract of the feature table.
         day: the day whose end is described.
         thresholds: limits of the tags.
+        currency: ISO 4217 code of the amounts.
     """
     daily = {
         name: read(table, day, day)
@@ -101,7 +104,8 @@ def profile_day(
     evidence = engine.fetch(
         "SELECT * FROM evidence", {"evidence": read(SEGMENT_PROFILE, week, week)}
     ).to_pylist()
-    persona_inputs = {"profile": profile, "segment": segment, "summary": _summaries(summarise(evidence))}
+    summary = _summaries(summarise(evidence, currency))
+    persona_inputs = {"profile": profile, "segment": segment, "summary": summary}
     return {
         CUSTOMER_PROFILE.full_name: engine.select_into(
             "SELECT * FROM profile", {"profile": profile}, outputs[CUSTOMER_PROFILE.full_name]

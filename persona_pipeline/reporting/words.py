@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from persona_pipeline.contracts.amounts import amount_text
 from persona_pipeline.contracts.titles import feature_kind, feature_title
 
 LANGUAGES = ("en", "zh")
-SYMBOLS = {"CNY": "¥", "JPY": "¥", "EUR": "€", "USD": "$", "GBP": "£", "INR": "₹", "KRW": "₩"}
 ABSENT = "–"
 
 
@@ -63,12 +63,8 @@ class Words:
         return ABSENT if _missing(value) else f"{value:,.{digits}f}"
 
     def money(self, value: float | None) -> str:
-        """Amount in the report's currency; two digits below 100, but not for nothing."""
-        if _missing(value):
-            return ABSENT
-        sign = SYMBOLS.get(self.currency, f"{self.currency} ")
-        digits = 2 if 0 < abs(float(value or 0)) < 100 else 0
-        return f"{sign}{value:,.{digits}f}"
+        """Amount in the report's currency; a dash for nothing."""
+        return ABSENT if _missing(value) else amount_text(float(value or 0), self.currency)
 
     def percent(self, value: float | None, digits: int = 1) -> str:
         """A share as a percentage."""

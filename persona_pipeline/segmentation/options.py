@@ -45,7 +45,7 @@ class SegmentationOptions:
     half of them or more, and everybody gets one: a single order says little about how somebody buys. A
     mixture learns from everybody, and weighs what each customer did.
     `bootstrap` is the number of resamples behind the stability figures. Above `sample` customers, k is
-    scanned on a sample and only the chosen k is refined on everybody. `currency` stands behind amounts in the
+    scanned on a sample and only the chosen k is refined on everybody. `currency` stands before amounts in the
     words of a rule.
     """
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
+from persona_pipeline.contracts.amounts import amount_text
 from persona_pipeline.contracts.titles import feature_kind, feature_title
 from persona_pipeline.segmentation.clustering import Labels, Matrix
 
@@ -236,7 +237,8 @@ def _limits(condition: Condition) -> tuple[float | None, float | None]:
 
 def _number(feature: str, value: float, currency: str) -> str:
     kind = feature_kind(feature)
+    if kind == "money":
+        return amount_text(value, currency)
     if kind == "share":
         return f"{100 * value:.{DIGITS}g} %"
-    said = f"{value:,.0f}" if value == round(value) else f"{value:,.{DIGITS}g}"
-    return f"{said} {currency}".strip() if kind == "money" else said
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.{DIGITS}g}"

@@ -77,8 +77,8 @@ def test_figures_are_those_of_the_rule_as_duckdb_understands_it() -> None:
         ),
         (
             Condition("average_order_value_365d", 80.5, 1234),
-            "Average order value, 365 days from 80.5 CNY to 1,234 CNY",
-            "客单价（365 天）在 80.5 CNY 至 1,234 CNY 之间",
+            "Average order value, 365 days from ¥80.50 to ¥1,234",
+            "客单价（365 天）在 ¥80.50 至 ¥1,234 之间",
             "average_order_value_365d > 80.5 AND average_order_value_365d <= 1234",
         ),
         (

@@ -34,9 +34,13 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         from persona_pipeline.profiles import profile_day
 
         days, outputs = kept_days(context, days_of(context)), outputs_of(shop, WRITTEN)
+        currency = shop.settings.project.currency
         with shop.engine() as engine:
             files = each_day(
-                days, lambda day: profile_day(engine, shop.lake.read, outputs, shop.features, day)
+                days,
+                lambda day: profile_day(
+                    engine, shop.lake.read, outputs, shop.features, day, currency=currency
+                ),
             )
             results = list(commit_all(shop, outputs, days, files))
             pictures = drawn(shop, "profiles", engine, days)
