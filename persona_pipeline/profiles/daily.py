@@ -24,6 +24,7 @@ from persona_pipeline.contracts.models import (
     SEGMENT,
     SEGMENT_PROFILE,
 )
+from persona_pipeline.contracts.titles import Descriptions
 from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow
 from persona_pipeline.engine.sql import sql_text
 from persona_pipeline.profiles.summary import summarise
@@ -68,6 +69,7 @@ def profile_day(
     thresholds: TagThresholds | None = None,
     *,
     currency: str,
+    described: Descriptions,
 ) -> dict[str, list[DataFile]]:
     """Write profiles.customer_profile, customer_tag and persona of one day.
 
@@ -82,6 +84,7 @@ def profile_day(
         day: the day whose end is described.
         thresholds: limits of the tags.
         currency: ISO 4217 code of the amounts.
+        described: what the catalogue says of features.
     """
     daily = {
         name: read(table, day, day)
@@ -104,7 +107,7 @@ def profile_day(
     evidence = engine.fetch(
         "SELECT * FROM evidence", {"evidence": read(SEGMENT_PROFILE, week, week)}
     ).to_pylist()
-    summary = _summaries(summarise(evidence, currency))
+    summary = _summaries(summarise(evidence, currency, described))
     persona_inputs = {"profile": profile, "segment": segment, "summary": summary}
     return {
         CUSTOMER_PROFILE.full_name: engine.select_into(

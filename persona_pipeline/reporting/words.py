@@ -11,11 +11,11 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from persona_pipeline.contracts.amounts import amount_text
-from persona_pipeline.contracts.titles import feature_kind, feature_title
+from persona_pipeline.contracts.titles import Descriptions, feature_kind, feature_title
 
 LANGUAGES = ("en", "zh")
 ABSENT = "–"
@@ -33,6 +33,7 @@ class Words:
 
     language: str
     currency: str
+    described: Descriptions = field(default_factory=dict)  # what the catalogue says of features
 
     def text(self, key: str, **values: object) -> str:
         """The text of that key with its places filled.
@@ -49,11 +50,11 @@ class Words:
 
     def feature(self, name: str) -> str:
         """What a feature is called."""
-        return feature_title(name, self.language)
+        return feature_title(name, self.language, self.described)
 
     def feature_value(self, name: str, value: float) -> str:
         """A mean of a feature in its unit."""
-        kind = feature_kind(name)
+        kind = feature_kind(name, self.described)
         if kind == "money":
             return self.money(value)
         return self.percent(value) if kind == "share" else self.number(value, 1)

@@ -221,7 +221,9 @@ def run(
                 )
                 lake.replace(output, {file.day for file in files}, files)
         outputs = {name: lake.output(LAKE_TABLES[name]) for name in WRITTEN}
-        for name, files in profile_day(engine, lake.read, outputs, contract, DAY, currency="EUR").items():
+        for name, files in profile_day(
+            engine, lake.read, outputs, contract, DAY, currency="EUR", described={}
+        ).items():
             lake.replace(outputs[name], [DAY], files)
         found = {}
         for name in WRITTEN:

@@ -217,10 +217,7 @@ def test_statistics_are_those_of_the_day(lake, engine):
     row = {"feature": "orders_7d", "customers": 9, "coverage": 1.0}
     for day, psi in ((SUNDAY, 0.5), (DAY, 0.2)):
         write(lake, engine, STATISTIC, [{**row, "day": day, "psi": psi}, {**row, "day": day, "feature": "a"}])
-    told = [("orders_7d", "Orders last week", "最近一周的订单数")]
-    data = collect(engine, lake.read, DAY, project="shop", currency="EUR", features=told)
+    data = collect(engine, lake.read, DAY, project="shop", currency="EUR", readable=["orders_7d"])
     assert data.statistic["feature"].tolist() == ["a", "orders_7d"]
     assert data.statistic["psi"].tolist()[1] == 0.2
-    assert data.feature.to_dict("records") == [
-        {"feature": "orders_7d", "en": "Orders last week", "zh": "最近一周的订单数"}
-    ]
+    assert data.readable == {"orders_7d"}

@@ -34,13 +34,11 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         from persona_pipeline.profiles import profile_day
 
         days, outputs = kept_days(context, days_of(context)), outputs_of(shop, WRITTEN)
-        currency = shop.settings.project.currency
+        words = {"currency": shop.settings.project.currency, "described": shop.described}
         with shop.engine() as engine:
             files = each_day(
                 days,
-                lambda day: profile_day(
-                    engine, shop.lake.read, outputs, shop.features, day, currency=currency
-                ),
+                lambda day: profile_day(engine, shop.lake.read, outputs, shop.features, day, **words),
             )
             results = list(commit_all(shop, outputs, days, files))
             pictures = drawn(shop, "profiles", engine, days)
