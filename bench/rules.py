@@ -10,13 +10,9 @@ import argparse
 import importlib
 import importlib.util
 import itertools
-import json
-import resource
 import statistics
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +20,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.measuring.runs import peak_mib, report, timed
 from persona_pipeline.affinity.itemsets import mine_itemsets, minimum_count
 from persona_pipeline.affinity.rules import association_rules
 
@@ -84,13 +81,6 @@ def by_counting(frame: pd.DataFrame, support: float, longest: int) -> tuple[int,
     return len(found), rules
 
 
-def timed(function: Callable[[], tuple[int, int]]) -> tuple[float, tuple[int, int]]:
-    """Seconds and result."""
-    start = time.perf_counter()
-    result = function()
-    return time.perf_counter() - start, result
-
-
 def main() -> None:
     """Run both sides in turn, print a table and the JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -105,15 +95,14 @@ def main() -> None:
     seconds: dict[str, list[float]] = {"ours": [], name: []}
     peak, found = 0.0, (0, 0)
     for _ in range(repeats):
-        mine, found = timed(lambda: ours(frame, support, longest))
-        peak = (
-            peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        )  # before the peer adds its own
-        theirs, expected = timed(lambda: peer(frame, support, longest))
-        if found != expected:
-            raise SystemExit(f"counts differ: ours {found}, {name} {expected}")
-        seconds["ours"].append(mine)
-        seconds[name].append(theirs)
+        mine = timed(ours, frame, support, longest)
+        found = mine.result
+        peak = peak or peak_mib()  # before the peer adds its own
+        theirs = timed(peer, frame, support, longest)
+        if found != theirs.result:
+            raise SystemExit(f"counts differ: ours {found}, {name} {theirs.result}")
+        seconds["ours"].append(mine.seconds)
+        seconds[name].append(theirs.seconds)
     medians = {key: statistics.median(values) for key, values in seconds.items()}
     ratio = medians[name] / medians["ours"]
     lines = [
@@ -122,13 +111,8 @@ def main() -> None:
     ]
     lines += [f"{key:14} {value:8.3f} s" for key, value in medians.items()]
     lines.append(f"ours is {ratio:.1f} x as fast as {name}")
-    summary = {
-        "bench": "rules",
-        "ratios": {f"{name.replace(' ', '_')}_over_ours": round(ratio, 2)},
-        "peak_mb": round(peak, 1),
-        "rows": len(frame),
-    }
-    sys.stdout.write("\n".join([*lines, json.dumps(summary)]) + "\n")
+    ratios = {f"{name.replace(' ', '_')}_over_ours": ratio}
+    report("rules", lines, ratios=ratios, peak=peak, rows=len(frame))
 
 
 if __name__ == "__main__":

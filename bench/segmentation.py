@@ -11,12 +11,8 @@ of its own; the data are made here, seeded.
 from __future__ import annotations
 
 import argparse
-import json
-import multiprocessing
-import statistics
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +21,14 @@ from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.measuring.runs import Found, apart, median, report
+
 K = range(2, 13)
 COLUMNS = 20
 STARTS = 2  # of our curve; the peer's n_init
 KINDS = 6
 BATCH = 65_536
 TOLERANCE = 0.01
-
-Found = dict[str, float]
 
 
 def make_customers(rows: int, seed: int) -> NDArray[np.float32]:
@@ -125,19 +121,6 @@ def _clustered(rows: int) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     return matrix, kmeans(matrix, 8, np.random.default_rng(0), starts=1).labels
 
 
-def apart(run: Callable[[int, int, int], Found], *sizes: int) -> tuple[Found, float]:
-    """What a run returns in a process of its own, and its peak memory in MB."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_measured, (run, *sizes))
-
-
-def _measured(run: Callable[[int, int, int], Found], *sizes: int) -> tuple[Found, float]:
-    found = run(*sizes)
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    return found, int(peak.split()[1]) / 1024
-
-
 def main() -> None:
     """Run all in turn, print a table and the JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -152,11 +135,9 @@ def main() -> None:
         "their silhouette": their_silhouette,
     }
     found: dict[str, list[Found]] = {name: [] for name in runs}
-    peaks: dict[str, float] = {}
     for _ in range(repeats):
         for name, run in runs.items():
-            result, peaks[name] = apart(run, *sizes)
-            found[name].append(result)
+            found[name].append(apart(run, *sizes))
     first, peer = found["ours"][0], found["scikit-learn"][0]
     worst = max(first[f"inertia of {k}"] / peer[f"inertia of {k}"] for k in K)
     if worst > 1 + TOLERANCE:
@@ -164,7 +145,8 @@ def main() -> None:
     means = [found[name][0]["mean"] for name in ("our silhouette", "their silhouette")]
     if abs(means[0] - means[1]) > 1e-5:  # noqa: PLR2004 - 32-bit distances
         raise SystemExit(f"mean silhouettes differ: ours {means[0]}, scikit-learn {means[1]}")
-    medians = {name: statistics.median(each["total"] for each in values) for name, values in found.items()}
+    medians = {name: median(each, "total") for name, each in found.items()}
+    peaks = {name: each[-1]["peak"] for name, each in found.items()}
     lines = [
         f"{sizes[0]:,} x {COLUMNS}, k from {K[0]} to {K[-1]}, {STARTS} starts, silhouette of {sizes[1]:,} "
         f"rows, {sizes[2]} bootstrap samples; medians of {repeats}",
@@ -174,16 +156,10 @@ def main() -> None:
         f"inertia at most {worst:.5f} of scikit-learn's; silhouettes {means[0]:.6f} and {means[1]:.6f}",
     ]
     ratios = {
-        "scikit_learn_over_ours": round(medians["scikit-learn"] / medians["ours"], 2),
-        "silhouette_samples_over_ours": round(medians["their silhouette"] / medians["our silhouette"], 2),
+        "scikit_learn_over_ours": medians["scikit-learn"] / medians["ours"],
+        "silhouette_samples_over_ours": medians["their silhouette"] / medians["our silhouette"],
     }
-    summary = {
-        "bench": "segmentation",
-        "ratios": ratios,
-        "peak_mb": round(peaks["ours"], 1),
-        "rows": sizes[0],
-    }
-    sys.stdout.write("\n".join([*lines, json.dumps(summary)]) + "\n")
+    report("segmentation", lines, ratios=ratios, peak=peaks["ours"], rows=sizes[0])
 
 
 if __name__ == "__main__":

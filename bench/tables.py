@@ -11,13 +11,9 @@ import argparse
 import datetime as dt
 import functools
 import hashlib
-import json
-import multiprocessing
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -25,6 +21,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.measuring.runs import Found, apart, median, report
 from persona_pipeline.cleaning.records import Business, typed_records
 from persona_pipeline.cleaning.window import TABLES, clean_window
 from persona_pipeline.contracts import Table, clean
@@ -78,7 +75,7 @@ def make_orders(file: Path, lines: int, seed: int) -> None:
             out.write("\n".join(block) + "\n")
 
 
-def ours(file: Path) -> dict[str, float]:
+def ours(file: Path) -> Found:
     """Seconds of each step, and the records that the ledger accounts for."""
     steps: dict[str, float] = {}
     source = Source(kind="orders", path=file.name)
@@ -125,7 +122,7 @@ def ours(file: Path) -> dict[str, float]:
     return {**steps, "total": steps["clean"] + steps["validate"]}
 
 
-def floor(file: Path) -> dict[str, float]:
+def floor(file: Path) -> Found:
     """DuckDB alone; lines that do not type are skipped."""
     begin = time.perf_counter()
     target = file.with_suffix(".parquet")
@@ -138,7 +135,7 @@ def floor(file: Path) -> dict[str, float]:
     return {"total": time.perf_counter() - begin}
 
 
-def pandas_and_pandera(file: Path) -> dict[str, float]:
+def pandas_and_pandera(file: Path) -> Found:
     """What a data scientist would write."""
     import pandas as pd
     import pandera.pandas as pa
@@ -164,20 +161,6 @@ def pandas_and_pandera(file: Path) -> dict[str, float]:
     return {"total": time.perf_counter() - begin}
 
 
-def apart(run: Callable[[Path], dict[str, float]], file: Path) -> tuple[dict[str, float], float]:
-    """What a run returns in a process of its own, and its peak memory in MB."""
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(1) as pool:
-        return pool.apply(_measured, (run, file))
-
-
-def _measured(run: Callable[[Path], dict[str, float]], file: Path) -> tuple[dict[str, float], float]:
-    found = run(file)
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    return found, int(peak.split()[1]) / 1024
-
-
 def main() -> None:
     """Run all in turn, print a table and the JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -186,34 +169,30 @@ def main() -> None:
     arguments = parser.parse_args()
     lines = arguments.lines or (100_000 if arguments.small else 5_000_000)
     runs = {"ours": ours, "floor": floor, "pandas": pandas_and_pandera}
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in runs}
-    peaks: dict[str, float] = {}
+    found: dict[str, list[Found]] = {name: [] for name in runs}
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "orders.csv"
         make_orders(file, lines, seed=1)
         size = file.stat().st_size / 1e6
         for _ in range(3):
             for key, run in runs.items():
-                steps, peaks[key] = apart(run, file)
+                steps = apart(run, file)
                 found[key].append(steps)
                 if steps.get("accounted", lines) != lines:
                     raise SystemExit(f"{key} accounts for {steps['accounted']} of {lines} lines")
-    medians = {
-        key: {step: statistics.median(each[step] for each in values) for step in values[0]}
-        for key, values in found.items()
-    }
+    total = {key: median(each, "total") for key, each in found.items()}
+    peaks = {key: each[-1]["peak"] for key, each in found.items()}
     rows = [f"{lines:,} order lines, {size:,.0f} MB; engine memory {MEMORY}, 2 threads; medians of 3"]
-    rows += [f"{key:8} {steps['total']:8.2f} s {peaks[key]:8,.0f} MB" for key, steps in medians.items()]
+    rows += [f"{key:8} {seconds:8.2f} s {peaks[key]:8,.0f} MB" for key, seconds in total.items()]
     rows += [
-        f"  {step:16} {medians['ours'][step]:8.2f} s"
+        f"  {step:16} {median(found['ours'], step):8.2f} s"
         for step in ("split", "type and judge", "clean", "validate")
     ]
     ratios = {
-        "ours_over_floor": round(medians["ours"]["total"] / medians["floor"]["total"], 2),
-        "pandas_over_ours": round(medians["pandas"]["total"] / medians["ours"]["total"], 2),
+        "ours_over_floor": total["ours"] / total["floor"],
+        "pandas_over_ours": total["pandas"] / total["ours"],
     }
-    summary = {"bench": "tables", "ratios": ratios, "peak_mb": round(peaks["ours"], 1), "rows": lines}
-    sys.stdout.write("\n".join([*rows, json.dumps(summary)]) + "\n")
+    report("tables", rows, ratios=ratios, peak=peaks["ours"], rows=lines)
 
 
 if __name__ == "__main__":

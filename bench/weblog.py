@@ -14,15 +14,13 @@ import datetime as dt
 import functools
 import gzip
 import json
-import re
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -31,12 +29,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.measuring.engine import TimedEngine
+from bench.measuring.runs import Found, Timed, apart, median, report, step_rows, timed
 from persona_pipeline.cleaning.window import TABLES, clean_window
 from persona_pipeline.contracts import Table, clean
 from persona_pipeline.contracts.validation import check_files
-from persona_pipeline.engine.duckdb import DuckDBEngine
 from persona_pipeline.engine.keys import count_distinct
-from persona_pipeline.engine.protocol import DataFile, Input, Output, Relation, Window
+from persona_pipeline.engine.protocol import Output, Relation, Window
 from persona_pipeline.sources.arrival import arrival_rows, arrive
 from persona_pipeline.sources.files import list_files
 from persona_pipeline.sources.fingerprint import fingerprints
@@ -98,29 +97,10 @@ def make_log(file: Path, lines: int, seed: int) -> None:
             out.write("\n".join(block) + "\n")
 
 
-class _Engine(DuckDBEngine):
-    """The engine, with the seconds that it spends on writing tables."""
-
-    seconds = 0.0
-
-    def select_into(
-        self,
-        sql: str,
-        inputs: Mapping[str, Input],
-        output: Output,
-        parameters: Mapping[str, object] | None = None,
-        *,
-        day: dt.date | None = None,
-    ) -> list[DataFile]:
-        start = time.perf_counter()
-        files = super().select_into(sql, inputs, output, parameters, day=day)
-        self.seconds += time.perf_counter() - start
-        return files
-
-
-def night(folder: Path, file: str) -> dict[str, float]:
-    """One file to committed-ready tables: seconds by step, lines accounted for, peak memory in MiB."""
-    source = Source(kind="web", format="access_log", path=file, hosts=("shop.example",))
+def night(file: Path) -> Found:
+    """One file to committed-ready tables: seconds by step, lines accounted for."""
+    folder = file.parent
+    source = Source(kind="web", format="access_log", path=file.name, hosts=("shop.example",))
     seconds: dict[str, float] = {}
 
     def split(*given: object, **named: object) -> object:
@@ -134,7 +114,7 @@ def night(folder: Path, file: str) -> dict[str, float]:
         outputs = {
             table.full_name: Output(table, scratch / table.name, 0) for table in (*TABLES, clean.ARRIVAL)
         }
-        with closing(_Engine(scratch, memory=MEMORY, threads=2)) as engine:
+        with closing(TimedEngine(scratch, memory=MEMORY, threads=2)) as engine:
             start = time.perf_counter()
             marks = fingerprints(list_files("web", source, folder))
             seconds["hash"] = time.perf_counter() - start
@@ -147,7 +127,8 @@ def night(folder: Path, file: str) -> dict[str, float]:
                 files = arrived if table is clean.ARRIVAL else []
                 return Relation(tuple(str(each.path) for each in files), table)
 
-            engine.seconds, start = 0.0, time.perf_counter()
+            engine.reset()
+            start = time.perf_counter()
             written = clean_window(
                 engine,
                 sources={"web": source},
@@ -164,7 +145,8 @@ def night(folder: Path, file: str) -> dict[str, float]:
                 run_id="bench",
             )
             whole = time.perf_counter() - start
-            seconds |= {"write": engine.seconds, "type": whole - seconds["split"] - engine.seconds}
+            write = sum(engine.written.values())
+            seconds |= {"write": write, "type": whole - seconds["split"] - write}
             start = time.perf_counter()
             distinct = functools.partial(count_distinct, engine)
             for table in TABLES:
@@ -176,18 +158,10 @@ def night(folder: Path, file: str) -> dict[str, float]:
                 "FROM ledger",
                 {"ledger": ledger},
             ).to_pylist()[0]
-    peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text(encoding="utf-8"))
-    return {**seconds, **found, "peak": int(peak[1]) / 1024 if peak else 0.0}
+    return {**seconds, **found}
 
 
-def ours(file: Path) -> dict[str, float]:
-    """`night` in a process of its own."""
-    command = [sys.executable, __file__, "--night", str(file)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return json.loads(done.stdout)
-
-
-def count(file: Path) -> int:
+def count(file: Path) -> Found:
     """DuckDB over the same lines, without looking into them."""
     dialect = "delim = chr(1), quote = '', escape = '', header = false"
     statement = (
@@ -195,66 +169,55 @@ def count(file: Path) -> int:
     )
     with duckdb.connect(config={"threads": 2, "preserve_insertion_order": False}) as connection:
         row = connection.execute(statement).fetchone()
-    return int(row[0]) if row else 0
+    return {"lines": row[0] if row else 0}
 
 
-def goaccess(file: Path) -> int:
+def goaccess(file: Path) -> Found:
     """GoAccess over the same file; its count of requests, valid and not."""
-    report = file.with_suffix(".json")
-    command = ["goaccess", "-", "--log-format=COMBINED", "--no-progress", "-o", str(report)]
+    answer = file.with_suffix(".json")
+    command = ["goaccess", "-", "--log-format=COMBINED", "--no-progress", "-o", str(answer)]
     unpack = subprocess.Popen(["gzip", "-dcf", str(file)], stdout=subprocess.PIPE)
     with unpack:
         subprocess.run(command, check=True, capture_output=True, stdin=unpack.stdout)
-    general = json.loads(report.read_text(encoding="utf-8"))["general"]
-    return int(general["total_requests"])
+    general = json.loads(answer.read_text(encoding="utf-8"))["general"]
+    return {"lines": general["total_requests"]}
 
 
-def processor_seconds() -> float:
-    """What this process and those it waited for have used; on a shared machine the fairer clock."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
-
-
-def timed(name: str, run: Callable[[Path], int], file: Path, lines: int) -> tuple[float, float]:
-    """Seconds of one run, which must account for every line: by the clock, and of the processors."""
-    start, used = time.perf_counter(), processor_seconds()
-    found = run(file)
-    if found != lines:
-        raise SystemExit(f"{name} accounts for {found} of {lines} lines")
-    return time.perf_counter() - start, processor_seconds() - used
+def accounted(name: str, run: Callable[[Path], Found], file: Path, lines: int) -> Timed[Found]:
+    """One run, which must account for every line."""
+    done = timed(run, file)
+    if done.result["lines"] != lines:
+        raise SystemExit(f"{name} accounts for {done.result['lines']} of {lines} lines")
+    return done
 
 
 def measured(
     file: Path, lines: int, rounds: int, *, with_goaccess: bool
 ) -> tuple[list[str], dict[str, float]]:
     """Rows of the table for one file, and its ratios."""
-    counts, nights = [], []
-    reports = [timed("goaccess", goaccess, file, lines)] if with_goaccess else []
-
-    def run(each: Path) -> int:
-        nights.append(ours(each))
-        return int(nights[-1]["lines"])
-
-    used = []
+    reports = [accounted("goaccess", goaccess, file, lines)] if with_goaccess else []
+    counts, ours = [], []
     for _ in range(rounds):
-        counts.append(timed("count", count, file, lines))
-        used.append(timed("ours", run, file, lines)[1])
+        counts.append(accounted("count", count, file, lines))
+        ours.append(accounted("ours", functools.partial(apart, night), file, lines))
+    nights = [each.result for each in ours]
     whole = statistics.median(sum(each[step] for step in STEPS) for each in nights)
-    floor, floor_used = (statistics.median(each) for each in zip(*counts, strict=True))
-    steps = {step: statistics.median(each[step] for each in nights) for step in STEPS}
+    floor = statistics.median(each.seconds for each in counts)
+    used, floor_used = (statistics.median(each.processors for each in runs) for runs in (ours, counts))
     peak, size = max(each["peak"] for each in nights), file.stat().st_size / 1e6
     ratios = {"over_count": whole / floor, "peak_mib": peak, "lines_per_second": lines / whole}
     rows = [
         f"{file.name}: {lines:,} lines, {size:,.0f} MB, {nights[0]['rejected']:,} rejected",
         f"  {'DuckDB counts them':22}{floor:8.2f} s, processors {floor_used:8.2f} s",
-        f"  {'ours, all steps':22}{whole:8.2f} s, processors {statistics.median(used):8.2f} s, "
+        f"  {'ours, all steps':22}{whole:8.2f} s, processors {used:8.2f} s, "
         f"{whole / floor:.2f} x count, {lines / whole:,.0f} lines/s, peak {peak:.0f} MiB",
-        *(f"    {step:20}{seconds:8.2f} s" for step, seconds in steps.items()),
+        *step_rows({step: median(nights, step) for step in STEPS}),
     ]
-    for clock, processors in reports:
-        ratios["goaccess_over_ours"] = clock / whole
+    for each in reports:
+        ratios["goaccess_over_ours"] = each.seconds / whole
         rows.append(
-            f"  {'GoAccess':22}{clock:8.2f} s, processors {processors:8.2f} s, {clock / whole:.2f} x ours"
+            f"  {'GoAccess':22}{each.seconds:8.2f} s, processors {each.processors:8.2f} s, "
+            f"{each.seconds / whole:.2f} x ours"
         )
     return rows, ratios
 
@@ -265,11 +228,7 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="seconds instead of minutes")
     parser.add_argument("--lines", type=int, help="lines of the log")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each but GoAccess, which runs once")
-    parser.add_argument("--night", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.night:
-        sys.stdout.write(json.dumps(night(arguments.night.parent, arguments.night.name)))
-        return
     lines = arguments.lines or (100_000 if arguments.small else 5_000_000)
     rows: list[str] = [f"engine memory {MEMORY}, 2 threads; medians of {arguments.rounds}"]
     ratios: dict[str, float] = {}
@@ -283,14 +242,10 @@ def main() -> None:
             found = measured(file, lines, arguments.rounds, with_goaccess=bool(shutil.which("goaccess")))
             rows += found[0]
             ratios |= {f"{kind}_{key}": value for key, value in found[1].items()}
-        ratios["fifth_peak_mib"] = ours(fifth)["peak"]
+        ratios["fifth_peak_mib"] = apart(night, fifth)["peak"]
         rows.append(f"peak memory of a fifth of the lines {ratios['fifth_peak_mib']:.0f} MiB")
-    summary = {
-        "bench": "weblog",
-        "rows": lines,
-        "ratios": {key: round(value, 2) for key, value in ratios.items()},
-    }
-    sys.stdout.write("\n".join([*rows, json.dumps(summary)]) + "\n")
+    peak = max(ratios["plain_peak_mib"], ratios["gzip_peak_mib"])
+    report("weblog", rows, ratios=ratios, peak=peak, rows=lines)
 
 
 if __name__ == "__main__":

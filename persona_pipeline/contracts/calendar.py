@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+SUNDAY = 6  # of date.weekday(); a week ends on it
+
 
 def week_of(day: dt.date) -> dt.date:
     """The Sunday before the week of `day` (Monday to Sunday): its weekly models are in force on `day`."""

@@ -1,6 +1,7 @@
-"""What features are called in English and Chinese, and what kind of number they are (titles.toml).
+"""What features are called in English and Chinese, and what kind of number they are.
 
-Here: titles that a reader sees. Not here: numbers as text; descriptions, which the catalogue holds.
+Here: titles that a reader sees: those of titles.toml, and for all other features, a project's own among them,
+how the catalogue describes them. Not here: numbers as text; the catalogue, whose descriptions are handed in.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import functools
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 CATEGORY_PREFIX = "category_share_365d:"
@@ -31,6 +33,24 @@ _PRICE_BAND = {
     "zh": "价格为品类均价{band}的商品占比",
 }
 _IN_DAYS = {"en": "{what}, {days} days", "zh": "{what}（{days} 天）"}
+_REMARK = re.compile(r"[;；].*")
+_KIND_OF_UNIT = {"currency": "money", "share": "share"}
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What the catalogue says of a feature, in English and Chinese, and its unit."""
+
+    en: str
+    zh: str
+    unit: str
+
+    def text(self, language: str) -> str:
+        """The description."""
+        return self.zh if language == "zh" else self.en
+
+
+Descriptions = Mapping[str, Described]
 
 
 @functools.cache
@@ -45,8 +65,12 @@ def category_title(label: str, language: str) -> str:
     return " ".join(_CHINESE.sub(" ", label).split()) or label
 
 
-def feature_title(name: str, language: str) -> str:
-    """What a feature is called, with its window in words; of an unknown one its name with blanks."""
+def feature_title(name: str, language: str, described: Descriptions) -> str:
+    """What a feature is called, with its window in words.
+
+    Where there is no title it is the description, without a remark behind a semicolon; of a feature that
+    nobody describes, its name with blanks.
+    """
     if name.startswith(CATEGORY_PREFIX):
         return _CATEGORY[language].format(
             category=category_title(name.removeprefix(CATEGORY_PREFIX), language)
@@ -60,10 +84,11 @@ def feature_title(name: str, language: str) -> str:
     window = _WINDOW.fullmatch(name)
     if window and window["name"] in titles:
         return _IN_DAYS[language].format(what=titles[window["name"]][language], days=window["days"])
-    return name.replace("_", " ")
+    return _REMARK.sub("", described[name].text(language)) if name in described else name.replace("_", " ")
 
 
-def feature_kind(name: str) -> str:
-    """`money`, `share` or `number`."""
+def feature_kind(name: str, described: Descriptions) -> str:
+    """`money`, `share` or `number`: what titles.toml says, or else what the unit of the feature is."""
     window = _WINDOW.fullmatch(name.partition(":")[0])
-    return _tables()["kind"].get(window["name"] if window else name, "number")
+    unit = described[name].unit if name in described else ""
+    return _tables()["kind"].get(window["name"] if window else name, _KIND_OF_UNIT.get(unit, "number"))

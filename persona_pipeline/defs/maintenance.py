@@ -10,10 +10,10 @@ import shutil
 import time
 
 from persona_pipeline.contracts import LAKE_TABLES, activity, behaviour, clean, identity, models
+from persona_pipeline.contracts.calendar import SUNDAY
 from persona_pipeline.defs.shop import Shop
 
 KEPT_DAYS = 35
-SUNDAY = 6
 UNREFERENCED_HOURS = 24
 SCRATCH = {"data/scratch": ("engine-", "spill-"), "data/split": ("split-",)}
 SNAPSHOTS = (

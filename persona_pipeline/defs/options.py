@@ -28,13 +28,15 @@ def identity_options(settings: Settings) -> "IdentityOptions":
 
 def segmentation_options(settings: Settings, catalogue: "Catalogue") -> "SegmentationOptions":
     """`[segmentation]` for the segmentation stage; what features count is read from their declarations."""
+    from persona_pipeline.features.catalogue import descriptions
     from persona_pipeline.segmentation import SegmentationOptions
 
     given = settings.segmentation.model_dump()
     if not given["features"]:
         del given["features"]
     project = settings.project
-    options = SegmentationOptions(**given, seed=project.seed, currency=project.currency)
+    told = {"currency": project.currency, "described": descriptions(catalogue)}
+    options = SegmentationOptions(**given, **told, seed=project.seed)
     return replace(options, families={name: _family(catalogue, name) for name in options.features})
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from persona_pipeline.contracts.calendar import SUNDAY
 from persona_pipeline.defs.build import build
 from persona_pipeline.defs.jobs import NIGHTLY, TRAINING
 from persona_pipeline.defs.partitions import week_key
@@ -21,7 +22,6 @@ from persona_pipeline.settings import Settings
 CHUNK = 31  # days of files in one run
 LONG_CHUNK = 62  # of a long range: what a run costs beside its rows is most of it
 RECENT = 7
-SUNDAY = 6
 CLEAN_LAYERS = ("clean", "vault")
 FACT_LAYERS = ("identity", "facts")
 DAY_LAYERS = CLEAN_LAYERS + FACT_LAYERS

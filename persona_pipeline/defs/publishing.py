@@ -72,18 +72,10 @@ def report_day(shop: Shop, day: dt.date) -> Path:
             project=project.name,
             currency=project.currency,
             publication_id=publication.publication_id if publication else None,
-            features=_described(shop),
+            readable=[column.name for column in readable_columns(shop.features)],
+            described=shop.described,
         )
     return write_report(shop.settings.path(shop.settings.storage.report), data, language=project.language)
-
-
-def _described(shop: Shop) -> list[tuple[str, str, str]]:
-    """The features that people may read, with what the catalogue says of them."""
-    about = {feature.name: feature.about for feature in shop.catalogue.outputs}
-    return [
-        (name, about[name].description_en, about[name].description_zh) if name in about else (name, "", "")
-        for name in (column.name for column in readable_columns(shop.features))
-    ]
 
 
 def _hold_if_unusual(shop: Shop, day: dt.date) -> None:

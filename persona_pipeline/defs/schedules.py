@@ -9,11 +9,10 @@ import urllib.request
 
 import dagster as dg
 
+from persona_pipeline.contracts.calendar import SUNDAY
 from persona_pipeline.defs.jobs import NIGHTLY, TRAINING
 from persona_pipeline.defs.partitions import week_key
 from persona_pipeline.settings import Settings
-
-SUNDAY = 6
 
 
 def schedules_and_sensors(settings: Settings, jobs: list) -> tuple[list, list]:

@@ -12,6 +12,7 @@ from persona_pipeline.contracts import Table
 from persona_pipeline.settings import CONFIGURATION, Settings, SettingsError
 
 if TYPE_CHECKING:
+    from persona_pipeline.contracts.titles import Descriptions
     from persona_pipeline.engine.duckdb import DuckDBEngine
     from persona_pipeline.engine.protocol import Engine
     from persona_pipeline.features.catalogue import Catalogue
@@ -101,6 +102,13 @@ class Shop:
         from persona_pipeline.features.catalogue import feature_table
 
         return feature_table(self.catalogue)
+
+    @property
+    def described(self) -> "Descriptions":
+        """What the catalogue says of each feature."""
+        from persona_pipeline.features.catalogue import descriptions
+
+        return descriptions(self.catalogue)
 
     @property
     def key(self) -> bytes:

@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import adjusted_rand_score
 
 from persona_pipeline.contracts import behaviour, clean, models
+from persona_pipeline.contracts.calendar import SUNDAY
 from persona_pipeline.contracts.column import Table
 from persona_pipeline.contracts.pseudonym import pseudonym
 from persona_pipeline.demo.ceiling import attainable, expected_auc
@@ -28,7 +29,6 @@ AUC_MARGIN = 0.03
 SLOPE = (0.85, 1.15)
 SLOPE_CUSTOMERS = 20_000  # below this the slope is too noisy to be judged
 ARI_SHARE = 0.9
-SUNDAY = 6
 EDGE = 1e-6  # probabilities this near to 0 or 1 have no usable log odds
 
 Rows = Callable[[Table], pd.DataFrame]

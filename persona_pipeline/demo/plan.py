@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from persona_pipeline.contracts.calendar import SUNDAY
 from persona_pipeline.demo.catalogue import Catalogue, build_catalogue
 from persona_pipeline.demo.personas import CHANNELS, PERSONAS, column
 from persona_pipeline.demo.seeds import Stream, generator
@@ -73,7 +74,7 @@ class Plan:
 
     def sundays(self) -> list[int]:
         """Day numbers of all Sundays of the shop's days."""
-        return [day for day in range(self.days) if self.date(day).weekday() == 6]
+        return [day for day in range(self.days) if self.date(day).weekday() == SUNDAY]
 
 
 _MESSAGES = ("discount", "new_arrivals", "win_back", "bundle", "loyalty_points", "free_shipping")

@@ -15,6 +15,7 @@ from persona_pipeline.contracts.behaviour import FEATURES
 from persona_pipeline.contracts.column import NAME
 from persona_pipeline.contracts.models import CUSTOMER_PROFILE
 from persona_pipeline.contracts.purpose import suggestion
+from persona_pipeline.contracts.titles import Described
 from persona_pipeline.contracts.warehouse import CUSTOMER_PROFILE as PUBLISHED_PROFILE
 from persona_pipeline.features.declaration import expect_type, place, read_features
 from persona_pipeline.features.feature import Catalogue, CatalogueError, Derived, Feature, Measured, column_of
@@ -79,6 +80,14 @@ def feature_table(catalogue: Catalogue) -> Table:
     """The contract of `features.customer`: the profile fields and one column per feature."""
     columns = tuple(column_of(feature) for feature in catalogue.outputs)
     return dataclasses.replace(FEATURES, columns=(*FEATURES.columns, *columns))
+
+
+def descriptions(catalogue: Catalogue) -> dict[str, Described]:
+    """What is said of each feature, for texts that people read."""
+    return {
+        one.name: Described(one.about.description_en, one.about.description_zh, one.about.unit)
+        for one in catalogue.outputs
+    }
 
 
 def _check_own(feature: Feature, packaged: frozenset[str]) -> None:

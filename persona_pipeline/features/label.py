@@ -13,10 +13,10 @@ import pyarrow as pa
 
 from persona_pipeline.contracts.activity import CONTACT_DAY
 from persona_pipeline.contracts.behaviour import MAP, ORDER_DAY
+from persona_pipeline.contracts.calendar import SUNDAY
 from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow, Window
 from persona_pipeline.engine.sql import sql_text
 
-SUNDAY = 6
 EVENTS = ("order", "no_order", "response")
 
 

@@ -25,6 +25,7 @@ from persona_pipeline.contracts.models import (
     SEGMENT,
     SEGMENT_PROFILE,
 )
+from persona_pipeline.contracts.titles import Descriptions
 from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow
 from persona_pipeline.engine.sql import sql_text
 from persona_pipeline.profiles.needs import persona_needs
@@ -69,6 +70,8 @@ def profile_day(
     day: dt.date,
     thresholds: TagThresholds | None = None,
     *,
+    currency: str,
+    described: Descriptions,
     rule_days: int = 90,
 ) -> dict[str, list[DataFile]]:
     """Write profiles.customer_profile, customer_tag, persona and persona_need of one day.
@@ -83,6 +86,8 @@ def profile_day(
         features: contract of the feature table.
         day: the day whose end is described.
         thresholds: limits of the tags.
+        currency: ISO 4217 code of the amounts.
+        described: what the catalogue says of features.
         rule_days: window in which the week's association rules were mined.
     """
     daily = {
@@ -106,8 +111,9 @@ def profile_day(
     evidence = engine.fetch(
         "SELECT * FROM evidence", {"evidence": read(SEGMENT_PROFILE, week, week)}
     ).to_pylist()
-    persona_inputs = {"profile": profile, "segment": segment, "summary": _summaries(summarise(evidence))}
     needs = persona_needs(engine, read, profile, day, rule_days)
+    summary = _summaries(summarise(evidence, currency, described))
+    persona_inputs = {"profile": profile, "segment": segment, "summary": summary}
     return {
         CUSTOMER_PROFILE.full_name: engine.select_into(
             "SELECT * FROM profile", {"profile": profile}, outputs[CUSTOMER_PROFILE.full_name]

@@ -12,21 +12,32 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from persona_pipeline.contracts.titles import CATEGORY_PREFIX, PRICE_BAND_PREFIX, feature_title
+from persona_pipeline.contracts.amounts import amount_text
+from persona_pipeline.contracts.titles import (
+    CATEGORY_PREFIX,
+    PRICE_BAND_PREFIX,
+    Descriptions,
+    feature_kind,
+    feature_title,
+)
 
 # differences below a quarter of a standard deviation do not set anybody apart
 NOTICEABLE = 0.25
 LENGTH = 3
 _WINDOW = re.compile(r"_(\d+)d$")
-_FORMATS = {"number": "{:,.1f}", "days": "{:,.0f}", "money": "{:,.0f}", "percent": "{:.0%}"}
+_FORMATS = {"number": "{:,.1f}", "days": "{:,.0f}", "share": "{:.0%}"}
 _NOTHING = ("Close to the average in everything.", "各方面接近平均水平。")
 
 
-def summarise(evidence: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+def summarise(
+    evidence: Iterable[Mapping[str, Any]], currency: str, described: Descriptions
+) -> dict[str, tuple[str, str]]:
     """The summary of each segment.
 
     Args:
         evidence: rows of segments.segment_profile of one week.
+        currency: ISO 4217 code of the amounts.
+        described: what the catalogue says of features, for those without a phrase.
 
     Returns:
         By segment key, the English and the Chinese sentence: up to three features, each with the segment's
@@ -38,12 +49,12 @@ def summarise(evidence: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, str
     for row in ranked:
         known = row["mean"] is not None and row["base_mean"] is not None
         if known and abs(row["difference"]) >= NOTICEABLE and len(parts[row["segment_key"]]) < LENGTH:
-            group, en, zh = _phrase(row)
+            group, en, zh = _phrase(row, currency, described)
             parts[row["segment_key"]].setdefault(group, (en, zh))
     return {key: _sentence(list(found.values())) for key, found in parts.items()}
 
 
-def _phrase(row: Mapping[str, Any]) -> tuple[str, str, str]:
+def _phrase(row: Mapping[str, Any], currency: str, described: Descriptions) -> tuple[str, str, str]:
     feature = row["feature"]
     if feature.startswith(CATEGORY_PREFIX):
         label = feature.removeprefix(CATEGORY_PREFIX)
@@ -55,19 +66,29 @@ def _phrase(row: Mapping[str, Any]) -> tuple[str, str, str]:
         )
     if feature.startswith(PRICE_BAND_PREFIX):
         own, everybody = f"{row['mean']:.0%}", f"{row['base_mean']:.0%}"
-        en, zh = (feature_title(feature, language) for language in ("en", "zh"))
-        return "price", f"{en[0].lower()}{en[1:]} {own} (all: {everybody})", f"{zh} {own}（全体 {everybody}）"
+        en, zh = _titles(feature, described)
+        return "price", f"{en} {own} (all: {everybody})", f"{zh} {own}（全体 {everybody}）"
     window = _WINDOW.search(feature)
     stem = _WINDOW.sub("", feature)
-    entry = _phrases().get(stem, {"group": feature, "kind": "number", "en": feature, "zh": feature})
-    days = window[1] if window else ""
-    form = _FORMATS[entry["kind"]]
-    own, everybody = form.format(row["mean"]), form.format(row["base_mean"])
-    return (
-        entry["group"],
-        f"{entry['en'].format(days=days)} {own} (all: {everybody})",
-        f"{entry['zh'].format(days=days)} {own}（全体 {everybody}）",
-    )
+    if entry := _phrases().get(stem):
+        days = window[1] if window else ""
+        group, kind = entry["group"], entry["kind"]
+        en, zh = (entry[language].format(days=days) for language in ("en", "zh"))
+    else:
+        group, kind = feature, feature_kind(feature, described)
+        en, zh = _titles(feature, described)
+    own, everybody = (_number(kind, row[name], currency) for name in ("mean", "base_mean"))
+    return group, f"{en} {own} (all: {everybody})", f"{zh} {own}（全体 {everybody}）"
+
+
+def _titles(feature: str, described: Descriptions) -> tuple[str, str]:
+    """For the middle of a sentence; what begins with capitals, a name or an abbreviation, keeps them."""
+    en, zh = (feature_title(feature, language, described) for language in ("en", "zh"))
+    return (f"{en[0].lower()}{en[1:]}" if en[1:2].islower() else en), zh
+
+
+def _number(kind: str, value: float, currency: str) -> str:
+    return amount_text(value, currency) if kind == "money" else _FORMATS[kind].format(value)
 
 
 def _sentence(parts: list[tuple[str, str]]) -> tuple[str, str]:

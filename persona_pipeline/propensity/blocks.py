@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-SUNDAY = 6
+from persona_pipeline.contracts.calendar import SUNDAY
+
 NEEDED_BLOCKS = 3
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
-import pandas as pd
 import pyarrow as pa
 
 from persona_pipeline.contracts import Table, activity, behaviour, clean, models
+from persona_pipeline.contracts.calendar import week_of
+from persona_pipeline.contracts.titles import Descriptions
 from persona_pipeline.engine.protocol import Engine, Input, ReadWindow
 from persona_pipeline.engine.sql import sql_text
 from persona_pipeline.reporting.data import Frame, ReportData
@@ -39,11 +40,6 @@ SHOWN_OFFERS = 3
 SHOWN_DAYS = 30
 
 
-def week_of(day: dt.date) -> dt.date:
-    """The Sunday before the week of `day` (Monday to Sunday): its weekly models are in force on `day`."""
-    return day - dt.timedelta(days=day.weekday() + 1)
-
-
 def collect(
     engine: Engine,
     read: ReadWindow,
@@ -52,7 +48,8 @@ def collect(
     project: str,
     currency: str,
     publication_id: int | str | None = None,
-    features: Iterable[tuple[str, str, str]] = (),
+    readable: Iterable[str] = (),
+    described: Descriptions | None = None,
 ) -> ReportData:
     """Everything the report of `day` shows; empty frames where a table has no rows yet.
 
@@ -63,7 +60,8 @@ def collect(
         project: name of the shop.
         currency: ISO 4217 code of the amounts.
         publication_id: what BI reads now.
-        features: the features whose figures may be shown; name, and what it is in English and Chinese.
+        readable: the features whose figures may be shown.
+        described: what the catalogue says of features.
     """
 
     def aggregate(name: str, table: Table, first: dt.date | None = None) -> Frame:
@@ -93,6 +91,8 @@ def collect(
         as_of=day,
         week=week,
         publication_id=publication_id,
+        readable=frozenset(readable),
+        described=described or {},
         customers=aggregate("customers", models.CUSTOMER_PROFILE, day),
         sales=aggregate("sales_by_day", behaviour.ORDER_DAY),
         persona=rows(models.PERSONA, day),
@@ -102,7 +102,6 @@ def collect(
         ledger=aggregate("ledger_by_day", clean.FILE_LEDGER),
         reason=aggregate("ledger_by_reason", clean.LEDGER_REASON),
         statistic=rows(behaviour.STATISTIC, day),
-        feature=pd.DataFrame(list(features), columns=["feature", "en", "zh"]),
         title=aggregate("titles", clean.PRODUCT),
         web=traces("web_by_day", activity.SESSION, WEB_DAYS, map=identities),
         contact=traces(

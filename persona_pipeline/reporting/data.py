@@ -9,6 +9,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from persona_pipeline.contracts.titles import Descriptions
+
 # A pandas DataFrame. pandas ships no types, and a type checker's guesses instead reject every value.
 Frame = Any
 
@@ -23,6 +25,8 @@ class ReportData:
         as_of: the day whose end is described.
         week: the Sunday whose weekly models are in force on that day.
         publication_id: what BI reads now; None before the first publication.
+        readable: the features whose figures may be shown.
+        described: what the catalogue says of features.
         customers: one row: customers, customers_with_order, customers_active.
         sales: by event_day: orders, sales_amount, refund_amount.
         persona: rows of profiles.persona of the day.
@@ -45,7 +49,6 @@ class ReportData:
         ledger: by day and source: records_in, its five outcomes, rejected_files.
         reason: by source, outcome, reason and day: records.
         statistic: rows of features.statistic of the day.
-        feature: the features that may be shown, with what the catalogue says of them: feature, en, zh.
         title: product_id, title, category.
         web: sessions of the last 90 days by event_day, channel, device, visitor_type.
         contact: contacts of the last 180 days and their outcome by segment_key, channel, message.
@@ -63,6 +66,8 @@ class ReportData:
     as_of: dt.date
     week: dt.date
     publication_id: int | str | None
+    readable: frozenset[str]
+    described: Descriptions
     customers: Frame
     sales: Frame
     persona: Frame
@@ -85,7 +90,6 @@ class ReportData:
     ledger: Frame
     reason: Frame
     statistic: Frame
-    feature: Frame
     title: Frame
     web: Frame
     contact: Frame

@@ -55,7 +55,7 @@ def render(data: ReportData, *, first: str = "en") -> str:
         lstrip_blocks=True,
     )
     template = environment.get_template("report.html.j2")
-    pages = [_page(data, Words(language, data.currency)) for language in LANGUAGES]
+    pages = [_page(data, Words(language, data.currency, data.described)) for language in LANGUAGES]
     # the browser runs this script and no other, wherever in the page another one might come from
     script = Path(__file__).with_name("lookup.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

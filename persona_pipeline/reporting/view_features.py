@@ -21,16 +21,16 @@ MOVED = ("watch", "act")
 
 def features(data: ReportData, words: Words) -> View | None:
     """Features that moved, the farthest first, and features few customers have; None before any snapshot."""
-    rows = data.statistic[data.statistic["feature"].isin(data.feature["feature"])]
+    rows = data.statistic[data.statistic["feature"].isin(data.readable)]
     if rows.empty:
         return None
     moved = rows[rows["stability"].isin(MOVED)].sort_values(["psi", "feature"], ascending=[False, True])
     hardly = rows[rows["coverage"] < HARDLY_FILLED].sort_values(["coverage", "feature"])
     return {
         "compared": _compared(rows, words),
-        "moved": _lines(moved, data, words),
+        "moved": _lines(moved, words),
         "moved_left": _left(moved, words),
-        "hardly": _lines(hardly, data, words),
+        "hardly": _lines(hardly, words),
         "hardly_left": _left(hardly, words),
     }
 
@@ -45,16 +45,15 @@ def _compared(rows: Frame, words: Words) -> str:
     return words.text("features_not_compared", now=now, then=then)
 
 
-def _lines(rows: Frame, data: ReportData, words: Words) -> list[View]:
-    described = dict(zip(data.feature["feature"], data.feature[words.language], strict=True))
-    return [_line(row, described, words) for row in rows.head(SHOWN).to_dict("records")]
+def _lines(rows: Frame, words: Words) -> list[View]:
+    return [_line(row, words) for row in rows.head(SHOWN).to_dict("records")]
 
 
-def _line(row: dict[str, Any], described: dict[str, str], words: Words) -> View:
-    coverage = words.percent(row["coverage"])
+def _line(row: dict[str, Any], words: Words) -> View:
+    coverage, about = words.percent(row["coverage"]), words.described.get(row["feature"])
     return {
         "feature": row["feature"],
-        "name": described.get(row["feature"]) or words.term("lookup", row["feature"]),
+        "name": about.text(words.language) if about else words.term("lookup", row["feature"]),
         "coverage": coverage,
         "meter": charts.meter(row["coverage"], coverage),
         "psi": None if pd.isna(row["psi"]) else words.number(row["psi"], 2),

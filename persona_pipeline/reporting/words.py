@@ -11,13 +11,13 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from persona_pipeline.contracts.titles import feature_kind, feature_title
+from persona_pipeline.contracts.amounts import amount_text
+from persona_pipeline.contracts.titles import Descriptions, feature_kind, feature_title
 
 LANGUAGES = ("en", "zh")
-SYMBOLS = {"CNY": "¥", "JPY": "¥", "EUR": "€", "USD": "$", "GBP": "£", "INR": "₹", "KRW": "₩"}
 ABSENT = "–"
 
 
@@ -33,6 +33,7 @@ class Words:
 
     language: str
     currency: str
+    described: Descriptions = field(default_factory=dict)  # what the catalogue says of features
 
     def text(self, key: str, **values: object) -> str:
         """The text of that key with its places filled.
@@ -49,11 +50,11 @@ class Words:
 
     def feature(self, name: str) -> str:
         """What a feature is called."""
-        return feature_title(name, self.language)
+        return feature_title(name, self.language, self.described)
 
     def feature_value(self, name: str, value: float) -> str:
         """A mean of a feature in its unit."""
-        kind = feature_kind(name)
+        kind = feature_kind(name, self.described)
         if kind == "money":
             return self.money(value)
         return self.percent(value) if kind == "share" else self.number(value, 1)
@@ -63,12 +64,8 @@ class Words:
         return ABSENT if _missing(value) else f"{value:,.{digits}f}"
 
     def money(self, value: float | None) -> str:
-        """Amount in the report's currency; two digits below 100, but not for nothing."""
-        if _missing(value):
-            return ABSENT
-        sign = SYMBOLS.get(self.currency, f"{self.currency} ")
-        digits = 2 if 0 < abs(float(value or 0)) < 100 else 0
-        return f"{sign}{value:,.{digits}f}"
+        """Amount in the report's currency; a dash for nothing."""
+        return ABSENT if _missing(value) else amount_text(float(value or 0), self.currency)
 
     def percent(self, value: float | None, digits: int = 1) -> str:
         """A share as a percentage."""

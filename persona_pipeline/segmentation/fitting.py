@@ -185,7 +185,7 @@ def _promoted(fitted: Fitted, day: dt.date, models: ModelStore, options: Segment
         SEGMENT.full_name: _segment_rows(fitted, day),
         SEGMENT_PROFILE.full_name: _profile_rows(fitted, day),
         LINEAGE.full_name: _lineage_rows(fitted, day),
-        SEGMENT_RULE.full_name: _rule_rows(fitted, day, options.currency),
+        SEGMENT_RULE.full_name: _rule_rows(fitted, day, options),
     }
 
 
@@ -271,14 +271,14 @@ def _lineage_rows(fitted: Fitted, day: dt.date) -> list[dict[str, Any]]:
     return [{"day": day, **dict(zip(names, row, strict=True))} for row in (*lives, *ended)]
 
 
-def _rule_rows(fitted: Fitted, day: dt.date, currency: str) -> list[dict[str, Any]]:
+def _rule_rows(fitted: Fitted, day: dt.date, options: SegmentationOptions) -> list[dict[str, Any]]:
     return [
         {
             "day": day,
             "segment_key": one.key,
             "rank": rank,
-            "text_en": rule.text("en", currency),
-            "text_zh": rule.text("zh", currency),
+            "text_en": rule.text("en", options.currency, options.described),
+            "text_zh": rule.text("zh", options.currency, options.described),
             "definition": rule.sql(),
             "customers": rule.customers,
             "precision": rule.precision,

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 
+from persona_pipeline.contracts.calendar import SUNDAY
 from persona_pipeline.contracts.models import MEMBERSHIP, TRANSITION
 from persona_pipeline.engine.protocol import DataFile, Engine, Output, ReadWindow
 from persona_pipeline.engine.sql import sql_text
 from persona_pipeline.segmentation.rows import arrow_rows
 
 FOUR_WEEKS = dt.timedelta(days=28)
-SUNDAY = 6
 
 
 def transitions_of_day(engine: Engine, read: ReadWindow, output: Output, day: dt.date) -> list[DataFile]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from persona_pipeline.contracts.segments import check_algorithm
+from persona_pipeline.contracts.titles import Descriptions
 
 # Behaviour only: no age, gender, region or income unless the project lists them. How somebody buys, not how
 # long ago:
@@ -45,8 +46,8 @@ class SegmentationOptions:
     half of them or more, and everybody gets one: a single order says little about how somebody buys. A
     mixture learns from everybody, and weighs what each customer did.
     `bootstrap` is the number of resamples behind the stability figures. Above `sample` customers, k is
-    scanned on a sample and only the chosen k is refined on everybody. `currency` stands behind amounts in the
-    words of a rule.
+    scanned on a sample and only the chosen k is refined on everybody. `currency` stands before amounts in the
+    words of a rule, `described` is what the catalogue says of features.
     """
 
     features: tuple[str, ...] = DEFAULT_FEATURES
@@ -65,6 +66,7 @@ class SegmentationOptions:
     silhouette_sample: int = 2_000
     k_margin: float = 0.1
     currency: str = ""
+    described: Descriptions = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.features or len(set(self.features)) != len(self.features):

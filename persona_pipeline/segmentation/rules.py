@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
-from persona_pipeline.contracts.titles import feature_kind, feature_title
+from persona_pipeline.contracts.amounts import amount_text
+from persona_pipeline.contracts.titles import Descriptions, feature_kind, feature_title
 from persona_pipeline.segmentation.clustering import Labels, Matrix
 
 # a rule of more than three conditions is not remembered
@@ -47,19 +48,20 @@ class Condition:
         missing = np.isnan(values)
         return np.where(missing, self.unknown, known)
 
-    def text(self, language: str, currency: str) -> str:
+    def text(self, language: str, currency: str, described: Descriptions) -> str:
         """The condition in words."""
         low, high = _limits(self)
         numbers = {
-            "low": None if low is None else _number(self.feature, low, currency),
-            "high": None if high is None else _number(self.feature, high, currency),
+            "low": None if low is None else _number(self.feature, low, currency, described),
+            "high": None if high is None else _number(self.feature, high, currency, described),
         }
         kind = "between" if low is not None and high is not None else "low" if high is None else "high"
         if kind == "low" and self.whole:
             kind = "least"
         if kind == "between" and low == high:
             kind = "exactly"
-        said = _WORDS[language][kind].format(feature_title(self.feature, language), **numbers)
+        title = feature_title(self.feature, language, described)
+        said = _WORDS[language][kind].format(title, **numbers)
         return said + (_WORDS[language]["unknown"] if self.unknown else "")
 
     def sql(self) -> str:
@@ -83,11 +85,13 @@ class Rule:
     precision: float | None
     recall: float | None
 
-    def text(self, language: str, currency: str) -> str:
+    def text(self, language: str, currency: str, described: Descriptions) -> str:
         """The rule in words."""
         if not self.conditions:
             return _WORDS[language]["everybody"]
-        said = _WORDS[language]["and"].join(one.text(language, currency) for one in self.conditions)
+        said = _WORDS[language]["and"].join(
+            one.text(language, currency, described) for one in self.conditions
+        )
         return said[:1].upper() + said[1:]
 
     def sql(self) -> str:
@@ -234,9 +238,10 @@ def _limits(condition: Condition) -> tuple[float | None, float | None]:
     return (low + 1 if low is not None and condition.whole else low), condition.upper
 
 
-def _number(feature: str, value: float, currency: str) -> str:
-    kind = feature_kind(feature)
+def _number(feature: str, value: float, currency: str, described: Descriptions) -> str:
+    kind = feature_kind(feature, described)
+    if kind == "money":
+        return amount_text(value, currency)
     if kind == "share":
         return f"{100 * value:.{DIGITS}g} %"
-    said = f"{value:,.0f}" if value == round(value) else f"{value:,.{DIGITS}g}"
-    return f"{said} {currency}".strip() if kind == "money" else said
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.{DIGITS}g}"

@@ -15,7 +15,7 @@ import sqlglot
 from sqlglot import expressions as exp
 
 from persona_pipeline.contracts import Table, activity, behaviour, clean, identity, models
-from persona_pipeline.contracts.calendar import week_of
+from persona_pipeline.contracts.calendar import SUNDAY, week_of
 from persona_pipeline.contracts.warehouse import (
     WAREHOUSE_TABLES,
     Kind,
@@ -95,7 +95,6 @@ EVENT: dict[str, tuple[tuple[Table, Span], ...]] = {
 }
 # a day of these is made by any one of its partitions; of the others by the first
 MADE_BY_ANY = ("dim_customer", "mart_identity")
-SUNDAY = 6
 
 
 @dataclass(frozen=True, slots=True)

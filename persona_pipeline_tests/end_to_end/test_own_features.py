@@ -11,10 +11,13 @@ import sqlalchemy as sa
 
 from persona_pipeline.defs.build import build
 from persona_pipeline.defs.metadata import asset_key
+from persona_pipeline.defs.options import segmentation_options
 from persona_pipeline.defs.shop import Shop
 from persona_pipeline.defs.targets import propensity_targets
+from persona_pipeline.profiles.summary import summarise
 from persona_pipeline.propensity.blocks import Blocks
 from persona_pipeline.propensity.frame import training_frame
+from persona_pipeline.segmentation.rules import Condition, Rule
 from persona_pipeline_tests.end_to_end.conftest import MONDAY, SUNDAY
 from persona_pipeline_tests.end_to_end.projects import Project
 from persona_pipeline_tests.features.history import Row
@@ -166,7 +169,26 @@ def test_bi_and_the_report_show_it(project: Project) -> None:
         rows = connection.execute(sa.text(f"SELECT customer_id, {OWN} FROM v_customer_profile")).all()  # noqa: S608
     assert {row[0]: row[1] for row in rows} == large_baskets(project, MONDAY)
     report = (project.directory / "report" / "index.html").read_text(encoding="utf-8")
-    assert "large baskets 30d" in report
+    assert '<span class="feature">Baskets of three products or more in the last 30 days</span>' in report
+    assert '<span class="feature">最近 30 天内含三种及以上商品的购物篮数</span>' in report
+    assert OWN.replace("_", " ") not in report
+
+
+def test_the_words_of_segments_describe_it(project: Project) -> None:
+    shop = Shop(project.settings)
+    options = segmentation_options(project.settings, shop.catalogue)
+    rule = Rule((Condition(OWN, 2, whole=True),), 1, None, None)
+    assert [rule.text(language, options.currency, options.described) for language in ("en", "zh")] == [
+        "Baskets of three products or more in the last 30 days 3 or more",
+        "最近 30 天内含三种及以上商品的购物篮数不少于 3",
+    ]
+    rows: list[Row] = project.rows("segments.segment_profile")
+    evidence = [{**row, "difference": 1.0} for row in rows if row["day"] == SUNDAY and row["feature"] == OWN]
+    summaries = summarise(evidence, options.currency, shop.described)
+    assert len(summaries) > 1
+    for english, chinese in summaries.values():
+        assert english.startswith("Baskets of three products or more in the last 30 days ")
+        assert chinese.startswith("最近 30 天内含三种及以上商品的购物篮数 ")
 
 
 def test_the_project_has_a_page_of_it(project: Project) -> None:

@@ -183,6 +183,7 @@ EVIDENCE = [
     evidence("s01", "category_share_365d:Food", 0.8, 0.4, 1.2, 3),
     evidence("s02", "discount_share_365d", 0.31, 0.19, 0.5, 1),
     evidence("s02", "orders_365d", 1.5, 7.5, -0.4, 2),
+    evidence("s02", "sales_365d", 80.5, 1600.0, -0.3, 3),
     evidence("s03", "orders_365d", 7.6, 7.5, 0.01, 1),
 ]
 
@@ -220,7 +221,9 @@ def run(
                 )
                 lake.replace(output, {file.day for file in files}, files)
         outputs = {name: lake.output(LAKE_TABLES[name]) for name in WRITTEN}
-        for name, files in profile_day(engine, lake.read, outputs, contract, DAY).items():
+        for name, files in profile_day(
+            engine, lake.read, outputs, contract, DAY, currency="EUR", described={}
+        ).items():
             lake.replace(outputs[name], [DAY], files)
         found = {}
         for name in WRITTEN:
@@ -311,7 +314,11 @@ def test_summaries_name_the_evidence_once_per_group(written: dict[str, list[dict
     first, second, empty = written["profiles.persona"]
     assert first["summary_en"] == "Orders in 365 days 20.0 (all: 7.5); Food 80% of what they buy (all: 40%)."
     assert first["summary_zh"] == "365 天订单数 20.0（全体 7.5）；所购商品中Food占 80%（全体 40%）。"
-    assert second["summary_en"] == "Discount share 31% (all: 19%); orders in 365 days 1.5 (all: 7.5)."
+    assert second["summary_en"] == (
+        "Discount share 31% (all: 19%); orders in 365 days 1.5 (all: 7.5); "
+        "sales in 365 days €80.50 (all: €1,600)."
+    )
+    assert second["summary_zh"].endswith("；365 天消费额 €80.50（全体 €1,600）。")
     assert empty["summary_en"] == "Close to the average in everything."
 
 

@@ -8,6 +8,7 @@ import datetime as dt
 import pandas as pd
 
 from persona_pipeline.contracts import Table, behaviour, models
+from persona_pipeline.contracts.titles import Described
 from persona_pipeline.reporting import ReportData
 from persona_pipeline.reporting.view_lookup import KINDS, NUMBERS, TEXTS
 
@@ -69,7 +70,6 @@ def empty_report() -> ReportData:
             "rejected_files",
         ],
         "reason": ["source", "outcome", "reason", "day", "records"],
-        "feature": ["feature", "en", "zh"],
         "title": ["product_id", "title", "category"],
         "web": ["event_day", "channel", "device", "visitor_type", *STEPS, "bounces"],
         "contact": ["segment_key", "channel", "message", "contacts", "holdouts", *ANSWERS, "cost_amount"],
@@ -90,6 +90,8 @@ def empty_report() -> ReportData:
         as_of=DAY,
         week=SUNDAY,
         publication_id=None,
+        readable=frozenset(),
+        described={},
         customers=customers,
         **frames,
     )
@@ -398,15 +400,12 @@ def full_report() -> ReportData:
         "ledger": pd.DataFrame(ledger),
         "reason": pd.DataFrame(reasons),
         "statistic": table(behaviour.STATISTIC, statistics),
-        "feature": pd.DataFrame(
-            [
-                ("orders_7d", "Orders <last week>", "最近一周的订单数"),
-                ("posts_ever", "Posts ever", "全部发文数"),
-                ("sales_ever", "Sales ever", "全部销售额"),
-                ("region", "", ""),
-            ],
-            columns=["feature", "en", "zh"],
-        ),
+        "readable": frozenset(("orders_7d", "posts_ever", "sales_ever", "region")),
+        "described": {
+            "orders_7d": Described("Orders <last week>", "最近一周的订单数", "order"),
+            "posts_ever": Described("Posts ever", "全部发文数", "post"),
+            "sales_ever": Described("Sales ever", "全部销售额", "currency"),
+        },
         "title": pd.DataFrame(
             {
                 "product_id": ["p1", "p2"],

@@ -11,10 +11,10 @@ import pytest
 
 from persona_pipeline.contracts import activity, clean, models
 from persona_pipeline.contracts.behaviour import MAP, ORDER_DAY, STATISTIC
+from persona_pipeline.contracts.calendar import week_of
 from persona_pipeline.engine.duckdb import DuckDBEngine
 from persona_pipeline.lake.delta import DeltaLake
 from persona_pipeline.reporting import collect, write_report
-from persona_pipeline.reporting.collect import week_of
 
 reading = importlib.import_module(
     "persona_pipeline.reporting.collect"
@@ -217,10 +217,7 @@ def test_statistics_are_those_of_the_day(lake, engine):
     row = {"feature": "orders_7d", "customers": 9, "coverage": 1.0}
     for day, psi in ((SUNDAY, 0.5), (DAY, 0.2)):
         write(lake, engine, STATISTIC, [{**row, "day": day, "psi": psi}, {**row, "day": day, "feature": "a"}])
-    told = [("orders_7d", "Orders last week", "最近一周的订单数")]
-    data = collect(engine, lake.read, DAY, project="shop", currency="EUR", features=told)
+    data = collect(engine, lake.read, DAY, project="shop", currency="EUR", readable=["orders_7d"])
     assert data.statistic["feature"].tolist() == ["a", "orders_7d"]
     assert data.statistic["psi"].tolist()[1] == 0.2
-    assert data.feature.to_dict("records") == [
-        {"feature": "orders_7d", "en": "Orders last week", "zh": "最近一周的订单数"}
-    ]
+    assert data.readable == {"orders_7d"}

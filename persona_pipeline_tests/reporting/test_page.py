@@ -306,8 +306,8 @@ def test_of_many_moved_features_the_farthest_are_shown():
         for n in range(3, 23)
     ]
     many = pd.DataFrame(rows, columns=report.statistic.columns).assign(reference_on=report.week)
-    named = pd.DataFrame([(row["feature"], "", "") for row in rows], columns=["feature", "en", "zh"])
-    text = render(dataclasses.replace(report, statistic=many, feature=named))
+    named = frozenset(row["feature"] for row in rows)
+    text = render(dataclasses.replace(report, statistic=many, readable=named))
     assert re.findall(r"<code>(f\d\d)</code>", text)[:12] == [f"f{n}" for n in range(22, 10, -1)]
     assert "and 8 more, in v_mart_feature_quality" in text
 

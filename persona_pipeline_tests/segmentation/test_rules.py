@@ -8,8 +8,13 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
+from persona_pipeline.contracts.titles import Described
 from persona_pipeline.segmentation.rules import Condition, Rule, segment_rules
 
+DESCRIBED = {
+    "tea_sales_90d": Described("Sales of tea in the last 90 days", "近 90 天茶叶销售额", "currency"),
+    "tea_share_90d": Described("Share of tea; a half is much", "茶叶占比；一半算多", "share"),
+}
 NAMES = ("orders_365d", "average_order_value_365d", "discount_share_365d", 'category_share_365d:Tea "x"')
 
 
@@ -28,8 +33,8 @@ def test_planted_boxes_are_said_in_words() -> None:
     values, labels = shop()
     often, bargain, others = segment_rules(values, labels, NAMES, 0)
     assert {one.feature for one in often[0].conditions} == set(NAMES[:2])
-    assert "Orders, 365 days 12 or more" in often[0].text("en", "EUR")
-    assert "订单数（365 天）不少于 12" in often[0].text("zh", "EUR")
+    assert "Orders, 365 days 12 or more" in often[0].text("en", "EUR", {})
+    assert "订单数（365 天）不少于 12" in often[0].text("zh", "EUR", {})
     (limit,) = [one.upper for one in often[0].conditions if one.feature == NAMES[1]]
     assert limit == pytest.approx(150, abs=3)
     assert often[0].precision is not None
@@ -77,9 +82,21 @@ def test_figures_are_those_of_the_rule_as_duckdb_understands_it() -> None:
         ),
         (
             Condition("average_order_value_365d", 80.5, 1234),
-            "Average order value, 365 days from 80.5 CNY to 1,234 CNY",
-            "客单价（365 天）在 80.5 CNY 至 1,234 CNY 之间",
+            "Average order value, 365 days from ¥80.50 to ¥1,234",
+            "客单价（365 天）在 ¥80.50 至 ¥1,234 之间",
             "average_order_value_365d > 80.5 AND average_order_value_365d <= 1234",
+        ),
+        (
+            Condition("tea_sales_90d", 200, None),
+            "Sales of tea in the last 90 days above ¥200",
+            "近 90 天茶叶销售额高于 ¥200",
+            "tea_sales_90d > 200",
+        ),
+        (
+            Condition("tea_share_90d", None, 0.5),
+            "Share of tea at most 50 %",
+            "茶叶占比不超过 50 %",
+            "tea_share_90d <= 0.5",
         ),
         (
             Condition("category_share_365d:茶叶 Tea", 0.5, None),
@@ -97,7 +114,7 @@ def test_figures_are_those_of_the_rule_as_duckdb_understands_it() -> None:
 )
 def test_conditions_in_words(condition: Condition, en: str, zh: str, sql: str) -> None:
     rule = Rule((condition,), 1, None, None)
-    assert (rule.text("en", "CNY"), rule.text("zh", "CNY"), rule.sql()) == (en, zh, sql)
+    assert (rule.text("en", "CNY", DESCRIBED), rule.text("zh", "CNY", DESCRIBED), rule.sql()) == (en, zh, sql)
 
 
 def test_a_segment_that_nothing_tells_apart_and_one_of_two_have_a_rule() -> None:
@@ -108,6 +125,6 @@ def test_a_segment_that_nothing_tells_apart_and_one_of_two_have_a_rule() -> None
     assert [len(rules) >= 1 for rules in found] == [True, True, True]
     assert found[2][0].customers < 20
     (same,) = segment_rules(np.ones((50, 1)), np.zeros(50, dtype=np.intp), ("orders_365d",), 0)
-    assert [(rule.text("en", ""), rule.sql(), rule.precision) for rule in same] == [
+    assert [(rule.text("en", "", {}), rule.sql(), rule.precision) for rule in same] == [
         ("Nothing sets it apart: everybody", "TRUE", 1.0)
     ]

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from persona_pipeline.engine.duckdb import DuckDBEngine
+from persona_pipeline.sources.json_log import malformed
 from persona_pipeline_tests.sources.log_reading import read_log, web_source
 from persona_pipeline_tests.sources.test_log_formats import plain
 
@@ -153,6 +157,14 @@ BAD: list[tuple[str, str]] = [
     (json.dumps({**NGINX, "request": None}), "missing_required"),
     (json.dumps({**NGINX, "time_iso8601": None}), "missing_required"),
     ('{"request": "GET \\x22 HTTP/1.1"}', "bad_json"),  # NGINX without escape=json
+    ('{"a": NaN}', "json_not_finite"),
+    (json.dumps({**NGINX, "extra": {"deep": [1.5, float("-inf")]}}), "json_not_finite"),
+    (json.dumps(NGINX).replace('"512"', "-Infinity ,  ").replace(",  ,", ","), "json_not_finite"),
+    (json.dumps(NGINX).replace("200", "nan"), "bad_json"),  # as in any case, of which Python knows none
+    (json.dumps(NGINX).replace("200", "-INF"), "bad_json"),
+    (json.dumps(NGINX)[:-1] + ",}", "bad_json"),
+    (json.dumps(NGINX)[:-1] + " ,\t}", "bad_json"),
+    (json.dumps(NGINX).replace("null}]", "null}, ]"), "bad_json"),
     ("[" * 100_000, "bad_json"),
     ('{"a":' * 100_000, "bad_json"),
 ]
@@ -164,6 +176,33 @@ def test_lines_that_cannot_be_read(engine: DuckDBEngine, tmp_path: Path) -> None
     assert file.records == len(BAD) + 1
     expected = [*((at, reason) for at, (_, reason) in enumerate(BAD, 1)), (len(BAD) + 1, None)]
     assert [(row["line"], row["reason"]) for row in rows] == expected
+
+
+@pytest.mark.parametrize("agent", ["a,}", "b, ]", ": NaN,", "[Infinity]", '\\",}', '": nan}'])
+def test_a_text_may_say_what_json_may_not(engine: DuckDBEngine, tmp_path: Path, agent: str) -> None:
+    line = json.dumps(NGINX | {"http_user_agent": agent, "extra": [1, "x"], "x": ["NaN", {"y": "inf"}]})
+    _, (row,) = read_log(engine, tmp_path, web_source(format="access_json"), line)
+    assert (row["reason"], row["agent"]) == (None, agent)
+
+
+PIECES = [*'{}[]",: \t\\1n', '"a"', '"a":', "NaN", "-Infinity", "inf", "nan"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12))
+@settings(max_examples=300, deadline=None)
+def test_what_python_refuses_is_refused(pieces: list[str]) -> None:
+    line = '{"a": ' + "".join(pieces) + "}"
+
+    def no_number(text: str) -> None:
+        raise ValueError(text)
+
+    try:
+        is_object = isinstance(json.loads(line, parse_constant=no_number), dict)
+    except ValueError:
+        is_object = False
+    found = duckdb.execute(f"SELECT {malformed('line')} FROM (SELECT ? AS line)", [line]).fetchone()
+    assert found is not None
+    assert (found[0] is None) == is_object
 
 
 def test_a_request_that_is_none_of_http(engine: DuckDBEngine, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from persona_pipeline_tests.warehouse.lakes import Lake, shop
+from persona_pipeline_tests.warehouse.lake import Lake
+from persona_pipeline_tests.warehouse.small_shop import shop
 
 
 def new_database(server: str) -> str:

@@ -12,9 +12,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from persona_pipeline.contracts import clean
-from persona_pipeline_tests.warehouse.lakes import MONDAY, SUNDAY, Lake, line, put_day
+from persona_pipeline_tests.warehouse.lake import MONDAY, SATURDAY, Lake
+from persona_pipeline_tests.warehouse.small_shop import line, put_day
 
-SATURDAY = SUNDAY - dt.timedelta(days=1)
 QUESTION = sa.text("""
     SELECT
         (SELECT publication_id FROM v_publication) AS publication_id,

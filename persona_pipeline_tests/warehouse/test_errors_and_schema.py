@@ -11,7 +11,7 @@ from persona_pipeline.contracts.column import Column
 from persona_pipeline.warehouse import WarehouseError, current, ensure_schema, publications, publish, rollback
 from persona_pipeline.warehouse.rows import minor_per_unit
 from persona_pipeline_tests.warehouse.conftest import numbers, rows
-from persona_pipeline_tests.warehouse.lakes import FEATURES, FIRST, KEY, MONDAY, NOON, Lake
+from persona_pipeline_tests.warehouse.lake import FEATURES, FIRST, KEY, MONDAY, NOON, Lake
 
 
 def test_an_unreachable_database_is_one_line_without_the_password(lake: Lake) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 
 from persona_pipeline.contracts import clean
@@ -19,9 +17,8 @@ from persona_pipeline.warehouse import (
 )
 from persona_pipeline.warehouse.retention import delete_old
 from persona_pipeline_tests.warehouse.conftest import numbers, rows
-from persona_pipeline_tests.warehouse.lakes import KEY, MONDAY, SUNDAY, TUESDAY, Lake, line, put_day
-
-SATURDAY = SUNDAY - dt.timedelta(days=1)
+from persona_pipeline_tests.warehouse.lake import KEY, MONDAY, SATURDAY, SUNDAY, TUESDAY, Lake
+from persona_pipeline_tests.warehouse.small_shop import line, put_day
 
 
 def test_everything_of_the_lake_is_published(lake: Lake, url: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from persona_pipeline.engine.sql import sql_directory
 from persona_pipeline.warehouse.schema import VIEWS
 from persona_pipeline_tests.warehouse.conftest import numbers, rows
-from persona_pipeline_tests.warehouse.lakes import Lake
+from persona_pipeline_tests.warehouse.lake import Lake
 
 EXPECTED: dict[str, list[tuple[object, ...]]] = {
     "sales_by_persona_and_month": [

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from persona_pipeline.warehouse import publications
-from persona_pipeline_tests.warehouse.lakes import Lake
+from persona_pipeline_tests.warehouse.lake import Lake
 from persona_pipeline_tests.warehouse.observers import dashboard, publish_until_killed, seen, variant
 
 READERS: dict[str, tuple[str | None, ...]] = {

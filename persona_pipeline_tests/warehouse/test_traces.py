@@ -6,8 +6,9 @@ import pytest
 
 from persona_pipeline.contracts import activity, behaviour
 from persona_pipeline_tests.warehouse.conftest import numbers, rows
-from persona_pipeline_tests.warehouse.lakes import MONDAY, TUESDAY, Lake, put_day
-from persona_pipeline_tests.warehouse.traces import SATURDAY, session
+from persona_pipeline_tests.warehouse.lake import MONDAY, SATURDAY, TUESDAY, Lake
+from persona_pipeline_tests.warehouse.small_shop import put_day
+from persona_pipeline_tests.warehouse.traces import session
 
 SEEN = {
     # v9 is nobody; v8 left customer b on Monday, before its session of that day

@@ -6,15 +6,9 @@ Corrections come on Monday.
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
 
 from persona_pipeline.contracts import Table, Type, activity, behaviour, identity
-
-if TYPE_CHECKING:
-    from persona_pipeline_tests.warehouse.lakes import Lake
-
-MONDAY = dt.date(2025, 3, 10)
-SATURDAY = dt.date(2025, 3, 8)
+from persona_pipeline_tests.warehouse.lake import MONDAY, SATURDAY, Lake
 
 
 def fact(table: Table, id_kind: str, id: str, event_day: dt.date, **more: object) -> dict[str, object]:

@@ -1,5 +1,7 @@
 """Profiles: the wide customer profile, tags and personas of each day."""
 
+import functools
+
 import dagster as dg
 
 from persona_pipeline.contracts import behaviour, clean
@@ -52,12 +54,15 @@ def assets(settings: Settings, parts: Partitions) -> list[dg.AssetsDefinition]:
         from persona_pipeline.profiles import profile_day
 
         days, outputs = kept_days(context, days_of(context)), outputs_of(shop, WRITTEN)
-        window = shop.settings.affinity.window_days
+        said = functools.partial(
+            profile_day,
+            currency=shop.settings.project.currency,
+            described=shop.described,
+            rule_days=shop.settings.affinity.window_days,
+        )
         with shop.engine() as engine:
             read = HistoryReader(shop.lake.read, engine)
-            files = each_day(
-                days, lambda day: profile_day(engine, read, outputs, shop.features, day, rule_days=window)
-            )
+            files = each_day(days, lambda day: said(engine, read, outputs, shop.features, day))
             results = list(commit_all(shop, outputs, days, files))
             pictures = drawn(shop, "profiles", engine, days)
         yield from reported(context, days, results, pictures)

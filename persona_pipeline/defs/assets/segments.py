@@ -4,6 +4,7 @@ import dagster as dg
 
 from persona_pipeline.contracts import behaviour
 from persona_pipeline.contracts import models as tables
+from persona_pipeline.contracts.calendar import SUNDAY
 from persona_pipeline.defs.commit import commit, kept_days, reported
 from persona_pipeline.defs.history import HistoryReader
 from persona_pipeline.defs.metadata import table_spec
@@ -12,7 +13,6 @@ from persona_pipeline.defs.partitions import Partitions, days_before, days_of, l
 from persona_pipeline.defs.shop import Shop
 from persona_pipeline.settings import Settings
 
-SUNDAY = 6
 FITTED = (
     tables.K_CURVE,
     tables.SEGMENT,

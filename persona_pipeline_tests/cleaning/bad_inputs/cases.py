@@ -347,7 +347,7 @@ def record_files() -> Iterable[Case]:
 
 JSON_LINES = {  # rejected lines of the seed, which begin with the second
     "bad_encoding": 1,
-    "bad_json": 6,
+    "bad_json": 7,
     "ctrl_char": 3,
     "json_depth": 2,
     "json_duplicate_key": 2,
@@ -416,6 +416,13 @@ def hits() -> Iterable[Case]:
     for form in ("access_log", "w3c"):
         yield rejected("bad_line", form)
     yield rejected("bad_json", "access_json")
+    yield rejected(
+        "bad_json_comma",
+        "access_json",
+        rejects=((2, "bad_json", None),),
+        reasons={("clean", "new"): 2, ("rejected", "bad_json"): 1},
+    )
+    yield rejected("json_not_finite", "access_json")
     yield rejected("json_duplicate_key", "access_json")
     yield rejected("missing_required", "access_json")
     yield Case(

@@ -211,7 +211,7 @@ def log_lines(case: Case) -> list[bytes]:
     found = []
     for number in (1, 2, 3):
         hit = {
-            "address": f"10.1.{place}.1",
+            "address": f"10.{1 + place // 256}.{place % 256}.1",
             "at": f"{BEFORE} 10:00:0{number}",
             "local": "",
             "method": "GET",
@@ -284,6 +284,8 @@ def log_bytes(case: Case) -> bytes:
         "line_too_long": lambda line: line.replace(b"Mozilla", b"M" * BIG),
         "bad_line": lambda line: line[:40],
         "bad_json": lambda line: line[:40],
+        "bad_json_comma": lambda line: line.replace(b"}", b", }"),
+        "json_not_finite": lambda line: line.replace(b'"512"', b"NaN"),
         "json_duplicate_key": lambda line: line.replace(b"{", b'{"status": "500", ', 1),
         "missing_required": lambda line: line.replace(b"time_iso8601", b"time"),
     }
