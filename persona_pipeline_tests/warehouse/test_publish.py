@@ -11,6 +11,7 @@ from persona_pipeline.warehouse import (
     StalePublisher,
     WarehouseError,
     current,
+    marts,
     open_database,
     publications,
     rollback,
@@ -235,7 +236,11 @@ def test_nasty_values_arrive_unchanged(lake: Lake, url: str) -> None:
     assert found == [(text, None if i % 2 else text) for i, text in enumerate(NASTY)]
 
 
-def test_backfilled_and_nightly_views_are_equal(lake: Lake, make_url: object) -> None:
+@pytest.mark.parametrize("rows_per_statement", [2_000_000, 1])
+def test_backfilled_and_nightly_views_are_equal(
+    lake: Lake, make_url: object, rows_per_statement: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marts, "ROWS_PER_STATEMENT", rows_per_statement)
     nightly, ranged = make_url("sqlite"), make_url("sqlite")  # type: ignore[operator]
     put_day(lake, TUESDAY)
     for day in (SATURDAY, SUNDAY, MONDAY, TUESDAY):
