@@ -16,14 +16,24 @@ T = TypeVar("T")
 def ahead(items: Iterable[T]) -> Iterator[T]:
     """The items in order; at most one that nobody has asked for yet is kept.
 
-    What making an item raises is raised where it would have been yielded.
+    What making an item raises is raised where it would have been yielded. Who stops asking does not wait for
+    the item that is being made.
     """
     iterator = iter(items)
-    with ThreadPoolExecutor(1) as pool:
+    pool = ThreadPoolExecutor(1)
+    wait = True
+    try:
         waiting = pool.submit(_next, iterator)
         while found := waiting.result():
             waiting = pool.submit(_next, iterator)
             yield found[0]
+    except GeneratorExit:
+        # Nobody asks any more. The garbage collector may say so, in any thread, also in one that is just
+        # beginning and holds the lock that joining another takes. So the thread ends by itself.
+        wait = False
+        raise
+    finally:
+        pool.shutdown(wait=wait, cancel_futures=True)
 
 
 def _next(iterator: Iterator[T]) -> tuple[T] | None:

@@ -39,3 +39,27 @@ def test_one_item_is_made_while_another_is_used_and_no_more() -> None:
         if number + 1 < len(made):
             assert made[number + 1].wait(10)
         assert not any(event.is_set() for event in made[number + 2 :])
+
+
+def test_who_stops_asking_does_not_wait_for_the_item_that_is_being_made() -> None:
+    """Garbage is collected in any thread: in one that is just beginning, waiting for another never ends."""
+    go_on, closed = threading.Event(), threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 0
+        go_on.wait(60)
+        yield 1
+
+    def ask_once() -> None:
+        items_ahead = ahead(items())
+        assert next(iter(items_ahead)) == 0
+        del items_ahead
+        closed.set()
+
+    asking = threading.Thread(target=ask_once)
+    asking.start()
+    try:
+        assert closed.wait(20)
+    finally:
+        go_on.set()
+        asking.join()
