@@ -61,8 +61,13 @@ def generate(
     if ceiling:
         from persona_pipeline.demo.ceiling import ceiling as measure_ceiling
 
-        measured = measure_ceiling(directory, customers=ceiling)
-        console.print(f"what any model could reach, at {ceiling:,} customers: {measured}")
+        try:
+            measured = measure_ceiling(directory, customers=ceiling)
+        except ValueError as error:  # too few days; the shop itself is written
+            raise CommandError(f"--ceiling: {error}") from None
+        reached = [f"{name} AUC {each.attainable_auc:.3f}" for name, each in measured.targets.items()]
+        reached.append(f"personas ARI {measured.attainable_ari['1']:.3f}")
+        console.print(f"what any model could reach, at {ceiling:,} customers: {', '.join(reached)}")
 
 
 def _write(directory: Path, text: str) -> None:

@@ -45,6 +45,14 @@ def test_a_shop_without_a_planted_truth(tmp_path: Path, capsys: pytest.CaptureFi
     assert "only projects made by `persona generate` have a truth" in lines[0]
 
 
+def test_a_ceiling_of_too_few_days(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shop = ["generate", str(tmp_path / "shop"), "--customers", "20"]
+    assert main([*shop, "--days", "40", "--ceiling", "100"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert "churn_60d: 40 days hold no Sunday with 60 days after; generate more days" in lines[0]
+
+
 @pytest.mark.timeout(1800)
 def test_the_demo_holds_every_figure(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
