@@ -59,19 +59,20 @@ class Project:
         return self.directory / "data" / "raw" / "orders"
 
     def lake(self, names: Iterable[str] = ()) -> dict[str, pa.Table]:
-        """All rows of the lake's tables, or of those named, with the features of the catalogue."""
+        """The tables of these names, without names the whole lake with its features; rows in no order."""
+        return self._fetch(names, "SELECT * FROM t")
+
+    def rows(self, name: str) -> list[dict[str, object]]:
+        """All rows of one table of the lake, in the order of its columns."""
+        return self._fetch([name], "SELECT * FROM t ORDER BY ALL")[name].to_pylist()
+
+    def _fetch(self, names: Iterable[str], statement: str) -> dict[str, pa.Table]:
         shop = Shop(self.settings)
         tables: dict[str, Table] = {**LAKE_TABLES, shop.features.full_name: shop.features}
         wanted = list(names) or list(tables)
         with shop.embedded() as engine:
-            return {
-                name: engine.fetch("SELECT * FROM t", {"t": shop.lake.read(tables[name], None, None)})
-                for name in wanted
-            }
-
-    def rows(self, name: str) -> list[dict[str, object]]:
-        """All rows of one table of the lake."""
-        return self.lake([name])[name].to_pylist()
+            files = {name: shop.lake.read(tables[name], None, None) for name in wanted}
+            return {name: engine.fetch(statement, {"t": read}) for name, read in files.items()}
 
     def views(self) -> dict[str, list[str]]:
         """What BI reads: the rows of every view as sorted text, without what names the publication."""
