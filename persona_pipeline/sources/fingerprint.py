@@ -93,6 +93,14 @@ def decompressed(file: BinaryIO) -> Iterator[bytes]:
         yield block
 
 
+def is_packed(file: Path) -> bool:
+    """Whether a file is there and begins as gzip does."""
+    if not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        return stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+
+
 def range_blocks(file: Path, begin: int, end: int) -> Iterator[bytes]:
     """The bytes of a file from begin to before end, in blocks; fewer where the file is shorter."""
     with file.open("rb") as stream:

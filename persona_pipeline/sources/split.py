@@ -29,7 +29,7 @@ from persona_pipeline.sources.csv_records import Records
 from persona_pipeline.sources.failure import SourceError
 from persona_pipeline.sources.files import locate, range_of
 from persona_pipeline.sources.filled import filled_columns, log_columns
-from persona_pipeline.sources.fingerprint import decompressed, fingerprint, range_blocks
+from persona_pipeline.sources.fingerprint import decompressed, fingerprint, is_packed, range_blocks
 from persona_pipeline.sources.growing import opening, verified
 from persona_pipeline.sources.lines import FileRejected, Lines, gathered, read_lines, without_mark
 from persona_pipeline.sources.source import Source
@@ -136,16 +136,21 @@ def split_files(
     target = directory / f"{name}.parquet"
     hasher = keyed_hasher(key)
     files = []
-    with _Writer(target, schema_of(source)) as writer:
+    with _Writer(target, schema_of(source)) as writer, ThreadPoolExecutor(1) as pool:
         for path_no, (path, sha256) in enumerate(deliveries):
             file = locate(source, project_directory, path)
-            problem = _checked(name, source, file, path, sha256)
-            if problem is None:
-                write = _ignore if path_no in count_only else writer.write
-                first_line = first_lines[path_no] if first_lines else 1
-                files.append(split_file(source, file, path_no, path, sha256, hasher, write, first_line))
-            else:
+            # beside cutting the file, unless it may turn out to be one of which nothing is cut
+            check = pool.submit(_checked, name, source, file, path, sha256)
+            problem = check.result() if source.growing or is_packed(file) else None
+            if problem is not None:
                 files.append(SplitFile(path_no, path, sha256, 0, problem))
+                continue
+            write = _ignore if path_no in count_only else writer.write
+            first_line = first_lines[path_no] if first_lines else 1
+            try:
+                files.append(split_file(source, file, path_no, path, sha256, hasher, write, first_line))
+            finally:
+                check.result()  # a file that is gone or another explains whatever went wrong with it
     return Split((str(target),), tuple(files))
 
 

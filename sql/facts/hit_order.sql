@@ -1,4 +1,4 @@
--- Which session of its day a hit belongs to, where an identifier may have had several. Most have one a day, which shows without
+-- Which session of its day a hit belongs to, where that is not the first. Most identifiers have one a day, which shows without
 -- sorting: less than $gap_seconds pass between the first hit and the last. Only the hits of the others are put in order.
 -- Input: hit (hit.sql).
 WITH long_span AS (
@@ -37,15 +37,19 @@ started AS (
             ELSE 0
         END AS is_start
     FROM gapped
+),
+
+numbered AS (
+    SELECT
+        day,
+        source,
+        hit_no,
+        SUM(is_start) OVER (
+            PARTITION BY day, event_day, id_kind, id
+            ORDER BY event_at, source, hit_no
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS session_no
+    FROM started
 )
 
-SELECT
-    day,
-    source,
-    hit_no,
-    SUM(is_start) OVER (
-        PARTITION BY day, event_day, id_kind, id
-        ORDER BY event_at, source, hit_no
-        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS session_no
-FROM started
+SELECT day, source, hit_no, session_no FROM numbered WHERE session_no > 1

@@ -9,10 +9,13 @@ WITH summed AS (
         id,
         session_no,
         -- no two hits of a day agree in source and number, so the smallest is the first hit and no other
-        MIN(STRUCT_PACK(
-            event_at := event_at, source := source, hit_no := hit_no, page_type := page_type, channel := channel,
-            campaign_id := campaign_id, device := device, browser := browser, os := os
-        )) AS first_hit,
+        ARG_MIN(
+            STRUCT_PACK(
+                source := source, hit_no := hit_no, page_type := page_type, channel := channel,
+                campaign_id := campaign_id, device := device, browser := browser, os := os
+            ),
+            STRUCT_PACK(event_at := event_at, source := source, hit_no := hit_no)
+        ) AS first_hit,
         MIN(event_at) AS started_at,
         DATE_DIFF('second', MIN(event_at), MAX(event_at)) AS seconds,
         COUNT(*) AS hits,
@@ -37,14 +40,10 @@ seen AS (
 
 SELECT
     summed.day AS day,
-    SUBSTR(
-        SHA256(CONCAT(
-            summed.id_kind, '|', summed.id, '|', CAST(summed.day AS VARCHAR), '|', summed.first_hit.source, '|',
-            CAST(summed.first_hit.hit_no AS VARCHAR)
-        )),
-        1,
-        32
-    ) AS session_id,
+    MD5(CONCAT(
+        summed.id_kind, '|', summed.id, '|', CAST(summed.day AS VARCHAR), '|', summed.first_hit.source, '|',
+        CAST(summed.first_hit.hit_no AS VARCHAR)
+    )) AS session_id,
     summed.event_day AS event_day,
     summed.id_kind AS id_kind,
     summed.id AS id,
