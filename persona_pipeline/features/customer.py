@@ -65,7 +65,7 @@ def snapshot(
         return files
     known = _known(engine, read, days[-1])
     at_once = max(min(ROWS_PER_STATEMENT // max(known.customers, 1), DAYS_PER_STATEMENT), 1)
-    inputs = _inputs(engine, read, days[-1], catalogue, known, once=len(days) <= at_once and not known.parts)
+    inputs = _inputs(engine, read, days[-1], catalogue, known, once=len(days) <= at_once)
     for start in range(0, len(days), at_once):
         part = days[start : start + at_once]
         only = part[0] if len(part) == 1 else None
@@ -81,8 +81,7 @@ def staged_snapshots(
     if not as_of_days:
         return {}
     known = _known(engine, read, max(as_of_days))
-    once = len(as_of_days) == 1 and not known.parts
-    inputs = _inputs(engine, read, max(as_of_days), catalogue, known, once=once)
+    inputs = _inputs(engine, read, max(as_of_days), catalogue, known, once=len(as_of_days) == 1)
     found: dict[dt.date, Relation] = {}
     for day in as_of_days:
         parts = _last(engine, catalogue, {**inputs, "as_of": _days([day])}, known.parts)
@@ -148,11 +147,16 @@ def _last(
     known: dict[str, Input] = dict(inputs)
     *before, (_, last, needed) = features_sql(catalogue, chosen=chosen)
     for name, sql, reads in before:
-        if name.endswith(OF_CUSTOMERS) and name not in OF_ALL:
+        if _is_of_customers(name):
             known[name] = _together([engine.stage(sql, given) for given in _apart(reads, known, parts)])
         else:
             known[name] = engine.stage(sql, {each: known[each] for each in reads})
     return [(last, given) for given in _apart(needed, known, parts)]
+
+
+def _is_of_customers(name: str) -> bool:
+    """Whether a statement before the last may take the customers in parts."""
+    return name.endswith(OF_CUSTOMERS) and name not in OF_ALL
 
 
 def _apart(
@@ -178,11 +182,13 @@ def _inputs(
 ) -> dict[str, Input]:
     """What the statements read, with numbers for identifiers, customers and products in their order.
 
-    So every statement joins and groups by numbers. What is read more than once (by two statements, or for
-    several parts of the days, which is what `once` denies) is kept with the columns needed: opening a file
-    per day of history each time costs more than the features themselves.
+    So every statement joins and groups by numbers. What is read more than once (by two statements, for
+    several parts of the customers, or of the days, which is what `once` denies) is kept with the columns
+    needed: opening a file per day of history each time costs more than the features themselves.
     """
     steps = features_sql(catalogue)
+    in_parts = {name for name, _, _ in steps[:-1] if _is_of_customers(name)} | {steps[-1][0]}
+    of_parts = {name for step, _, reads in steps if known.parts and step in in_parts for name in reads}
     readers = Counter(name for _, _, reads in steps for name in reads)
     used = {name: {column for _, _, reads in steps for column in reads.get(name, ())} for name in readers}
     numbers: dict[str, Input] = {
@@ -201,7 +207,8 @@ def _inputs(
             continue
         sql, tables = _numbered(name, [column for column in columns if column in used[name]])
         inputs = {name: read(INPUTS[name], None, last)} | {each: numbers[each] for each in tables}
-        found[name] = Derived(sql, inputs) if once and readers[name] == 1 else engine.stage(sql, inputs)
+        is_read_once = once and readers[name] == 1 and name not in of_parts
+        found[name] = Derived(sql, inputs) if is_read_once else engine.stage(sql, inputs)
     return found
 
 

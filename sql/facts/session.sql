@@ -9,13 +9,10 @@ WITH summed AS (
         id,
         session_no,
         -- no two hits of a day agree in source and number, so the smallest is the first hit and no other
-        ARG_MIN(
-            STRUCT_PACK(
-                source := source, hit_no := hit_no, page_type := page_type, channel := channel,
-                campaign_id := campaign_id, device := device, browser := browser, os := os
-            ),
-            STRUCT_PACK(event_at := event_at, source := source, hit_no := hit_no)
-        ) AS first_hit,
+        MIN(STRUCT_PACK(
+            event_at := event_at, source := source, hit_no := hit_no, page_type := page_type, channel := channel,
+            campaign_id := campaign_id, device := device, browser := browser, os := os
+        )) AS first_hit,
         MIN(event_at) AS started_at,
         DATE_DIFF('second', MIN(event_at), MAX(event_at)) AS seconds,
         COUNT(*) AS hits,
