@@ -32,7 +32,7 @@ from persona_pipeline.sources.w3c_lines import Directives
 if TYPE_CHECKING:
     from persona_pipeline.sources.source import Source
 
-TOGETHER = 32 << 20  # bytes of lines that one statement takes, unless one chunk of a file holds more
+TOGETHER = 64 << 20  # bytes of lines that one statement takes, unless one chunk of a file holds more
 _BAD = {"path_no": pa.int32(), "line": pa.int64(), "reason": pa.string()}
 SCHEMA = pa.schema(
     [
@@ -132,7 +132,7 @@ def split_access_logs(
 class _Parser:
     """Parses the lines of many files together: a statement takes 50 ms before its first line.
 
-    Only a chunk that is full by itself is parsed while its file may still turn out to be broken.
+    Only lines that fill a statement are parsed while their file may still turn out to be broken.
     """
 
     def __init__(self, engine: Engine, source: Source, directory: Path, name: str) -> None:
@@ -151,20 +151,22 @@ class _Parser:
         """
         count, parts = 0, []
         rest: list[tuple[int, LogLines]] = []
+        size = 0
         try:
             for group in groups:
                 count += group.count
-                if group.table.nbytes >= TOGETHER:
-                    parts.append(self._parsed([(path_no, group)]))
-                else:
-                    rest.append((path_no, group))
+                size += group.table.nbytes
+                rest.append((path_no, group))
+                if size >= TOGETHER:
+                    parts += self._by_statement(rest)
+                    rest, size = [], 0
         except (GzipProblem, FileRejected):
             for part in parts:
                 part.unlink()
             raise
         self._parts += parts
         self._waiting += rest
-        self._size += sum(group.table.nbytes for _, group in rest)
+        self._size += size
         if self._size >= TOGETHER:
             self._flush()
         return count
@@ -175,12 +177,15 @@ class _Parser:
         return [str(part) for part in self._parts]
 
     def _flush(self) -> None:
-        # by statement, not by fields: all that cannot be read, and what differs in unread fields, is one
-        by_statement: dict[str, list[tuple[int, LogLines]]] = {}
-        for each in self._waiting:
-            by_statement.setdefault(self._statement(each[1].fields), []).append(each)
-        self._parts += [self._parsed(groups) for groups in by_statement.values()]
+        self._parts += self._by_statement(self._waiting)
         self._waiting, self._size = [], 0
+
+    def _by_statement(self, groups: Iterable[tuple[int, LogLines]]) -> list[Path]:
+        # by statement, not by fields: all that cannot be read, and what differs in unread fields, is one
+        found: dict[str, list[tuple[int, LogLines]]] = {}
+        for each in groups:
+            found.setdefault(self._statement(each[1].fields), []).append(each)
+        return [self._parsed(alike) for alike in found.values()]
 
     def _parsed(self, groups: Sequence[tuple[int, LogLines]]) -> Path:
         lines = pa.concat_tables(

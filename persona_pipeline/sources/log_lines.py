@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from persona_pipeline.sources.lines import LINE_LIMIT
 
-CHUNK = 64 << 20
+CHUNK = 8 << 20  # larger blocks of memory go back to the system when freed, and cost more to get than to fill
 BATCH = 16_384  # rows a thread of the engine takes at once
 
 

@@ -72,7 +72,7 @@ SELECT
     greatest(n, 0) AS c36, greatest(s, o) AS c37, least(d, DATE '2025-01-06') AS c38, least(n, k, 2) AS c39,
     length(s) AS c40, lower(s) AS c41, upper(o) AS c42, nullif(n, 7) AS c43, nullif(s, '') AS c44,
     regexp_full_match(s, '(.*,)?a.*') AS c45, regexp_full_match(o, '[a-z]+|中.') AS c46,
-    replace(s, 'a', '中\\') AS c47, sha256(s) AS c48,
+    replace(s, 'a', '中\\') AS c47, sha256(s) AS c48, md5(s) AS c33,
     split_part(s, ' | ', 1) AS c49, split_part(s, ' | ', 3) AS c50, split_part(s, ' | ', 9) AS c51,
     substr(s, 1, 2) AS c52, substr(s, 3, 100) AS c53, substr(s, 9, 2) AS c54,
     date_diff('day', d, DATE '2025-03-01') AS c55,
